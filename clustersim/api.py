@@ -1,0 +1,112 @@
+"""The Python API: everything the command line does is one call here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from clustersim.run.compile import compile_plan
+from clustersim.run.plan import RunPlan
+from clustersim.scenario import Loaded, Scenario, ScenarioError
+from clustersim.scenario import load as load_scenario
+from clustersim.step.feasibility import feasibility_problems
+from clustersim.step.predict import phase_steps
+from clustersim.step.step_time import StepTime
+from clustersim.study.ensemble import Progress
+from clustersim.study.executor import default_executor
+from clustersim.study.forecast import Forecast, make_forecast
+
+__all__ = ["Forecast", "Plan", "load", "write"]
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
+    """Read, resolve and check a scenario.
+
+    Parameters
+    ----------
+    path : str or Path
+        A scenario file.
+    overrides : sequence of str
+        ``path=value`` settings that go through the same checks as the file, e.g. ``"spares.warm=16"``.
+
+    Returns
+    -------
+    Plan
+        A plan that is well formed and physically possible.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, each with its place.
+    """
+    loaded = load_scenario(path, overrides)
+    found = feasibility_problems(loaded.scenario)
+    if found:
+        raise ScenarioError([loaded.problem(at, message) for at, message in found])
+    return Plan(loaded)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked scenario, ready to run."""
+
+    loaded: Loaded
+
+    @property
+    def scenario(self) -> Scenario:
+        """The resolved scenario."""
+        return self.loaded.scenario
+
+    @cached_property
+    def steps(self) -> tuple[StepTime, ...]:
+        """Predicted, or given, step of every phase."""
+        return phase_steps(self.scenario)
+
+    @cached_property
+    def run_plan(self) -> RunPlan:
+        """What the engine runs."""
+        return compile_plan(self.scenario, self.steps)
+
+    def run(self, seed: int = 0, workers: int | None = None, on_progress: Progress | None = None) -> Forecast:
+        """Simulate the plan as often as its study asks and read the forecast off the records.
+
+        Parameters
+        ----------
+        seed : int
+            The same file, seed and version give the same forecast, whatever the number of workers.
+        workers : int, optional
+            Worker processes; one per core when omitted.
+        on_progress : callable, optional
+            Called with the replications done and the total.
+        """
+        return make_forecast(self.loaded, self.steps, self.run_plan, seed, default_executor(workers), on_progress)
+
+
+def write(forecast: Forecast, folder: str | Path) -> Path:
+    """Write report, records, summary and resolved scenario into a folder, all or nothing.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        What to write.
+    folder : str or Path
+        The output folder; replaced if it is an earlier output, refused if it holds anything else.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds files that are no earlier output.
+    """
+    from clustersim.report import write_report
+    from clustersim.study.output import write_output
+
+    def report(summary: dict[str, Any], path: Path) -> None:
+        write_report(summary, path)
+
+    return write_output(forecast, Path(folder), report)

@@ -1,0 +1,57 @@
+"""What the audit knows of the loss: the law's forecast, and where the law is silent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clustersim.bill._text import short
+
+Interval = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LossOutlook:
+    """What a loss law says of the planned model.
+
+    Parameters
+    ----------
+    corpus, tokenizer : str
+        What the loss is measured on.
+    tokens_per_first_step : float
+        Tokens of the first step: up to there the model is untrained.
+    covered_from_tokens : float
+        Tokens from which the law speaks; before them a run is in its transient.
+    tokens : float
+        Tokens of the whole plan.
+    untrained : Interval
+        Loss of the first step [nats/token].
+    at : callable
+        5 %, 50 % and 95 % quantiles of the loss [nats/token] of a run that ends after some tokens.
+    """
+
+    corpus: str
+    tokenizer: str
+    tokens_per_first_step: float
+    covered_from_tokens: float
+    tokens: float
+    untrained: Interval
+    at: Callable[[float], Interval]
+
+    def interval(self, tokens: float) -> Interval | None:
+        """Forecast after ``tokens`` [nats/token]; None in the transient, which no law covers."""
+        if tokens <= self.tokens_per_first_step:
+            return self.untrained
+        return self.at(tokens) if tokens > self.covered_from_tokens else None
+
+    def remark(self, tokens: float) -> str:
+        """What the loss after ``tokens`` is measured on, or why there is no forecast of it."""
+        if tokens <= self.tokens_per_first_step:
+            return "loss of the untrained model: the logarithm of its vocabulary and what random weights add."
+        if tokens <= self.covered_from_tokens:
+            return (
+                f"The loss law speaks from {short(self.covered_from_tokens)} tokens on; before that the run warms up "
+                f"and falls from about {short(self.untrained[0])} nats/token, the loss of a model that knows nothing."
+            )
+        place = f"held-out loss on {self.corpus}, {self.tokenizer} tokenizer; no other text or tokenizer compares."
+        if tokens < self.tokens:
+            place += f" Read after {short(tokens)} tokens as if the run ended there; mid-run it is 1 to 4 % higher."
+        return place

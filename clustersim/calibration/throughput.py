@@ -1,0 +1,158 @@
+"""Fits the few efficiencies of the step model to published step times, and measures its error on held-out rows.
+
+Run as ``python -m clustersim.calibration.throughput --data FILE --out FILE``.
+"""
+
+import argparse
+import math
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clustersim.calibration.fitted import Fit, Fitted
+from clustersim.calibration.free import FREE, Free, Key
+from clustersim.calibration.rows import PublishedStep, read_rows
+from clustersim.calibration.score import ClassScore, score
+from clustersim.calibration.store import write_table
+from clustersim.step.breakdown import step_breakdown
+from clustersim.step.efficiency import Table, calibrated_table, generation_of
+from clustersim.step.job import Job, job_of
+from clustersim.workload.layout import micro_batches
+
+ERROR_SCALE = 0.05
+"""Log error beyond which a row counts less than its square (soft L1): scatter between repeated published rows."""
+
+
+def predicted_s(row: PublishedStep, table: Table) -> float:
+    """Step time of a published row under a table [s]; of several possible micro-batches the fastest."""
+    return min(
+        sum(step_breakdown(_job(row, index, table), micro_batches(layout, row.global_batch)).values())
+        for index, layout in enumerate(row.layouts)
+    )
+
+
+def _job(row: PublishedStep, index: int, table: Table) -> Job:
+    return job_of(
+        row.model, row.layouts[index], row.sequence_length, row.precision, row.cluster, row.stack, table
+    )
+
+
+def log_errors(rows: Sequence[PublishedStep], table: Table) -> list[float]:
+    """Logarithm of predicted over published step time of each row."""
+    return [math.log(predicted_s(row, table) / row.step_time_s) for row in rows]
+
+
+def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequence[Free] = FREE) -> Fit:
+    """Fit the free parameters to the rows marked ``fit``.
+
+    Parameters
+    ----------
+    rows : sequence of PublishedStep
+        Published rows; those marked ``test`` are left out here, whatever the caller passes.
+    start : Table, optional
+        Start values and everything that is not fitted; the catalogue's when omitted.
+    free : sequence of Free
+        Which parameters to fit, between what bounds, and how loosely they are tied to what is known of them.
+
+    Returns
+    -------
+    Fit
+        Parameters at the maximum of a robust posterior.
+
+    Notes
+    -----
+    Soft-L1 loss on the log step time. Rows of one model on one GPU, precision and stack repeat each other, so together
+    they weigh as much as the square root of their number. Each parameter is tied to its prior (log-normal), which
+    decides where the rows say little. Intervals are from the curvature at the optimum, 1.645 standard errors.
+    """
+    import numpy as np
+    from scipy.optimize import least_squares
+
+    table = start or calibrated_table()
+    used = [row for row in rows if row.split == "fit"]
+    active = [parameter for parameter in free if _rows_of(parameter.key, used)]
+    weights = np.sqrt(_weights(used))
+    priors = np.array([math.log(parameter.prior) for parameter in active])
+    ties = np.array([ERROR_SCALE / parameter.spread for parameter in active])
+
+    def residuals(logs: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        tried = with_values(table, {p.key: math.exp(log) for p, log in zip(active, logs, strict=True)})
+        return np.concatenate([weights * np.array(log_errors(used, tried)), ties * (logs - priors)])
+
+    bounds = [[math.log(end) for end in ends] for ends in zip(*(p.bounds for p in active), strict=True)]
+    found = least_squares(residuals, priors, bounds=bounds, loss="soft_l1", f_scale=ERROR_SCALE, diff_step=1e-3)
+    spread = 1.645 * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
+    fitted = {
+        parameter.key: Fitted(math.exp(log), math.exp(log - half), math.exp(log + half), _rows_of(parameter.key, used))
+        for parameter, log, half in zip(active, found.x, spread, strict=True)
+    }
+    return Fit(fitted, with_values(table, {key: item.value for key, item in fitted.items()}))
+
+
+def with_values(table: Table, values: Mapping[Key, float]) -> Table:
+    """Return a copy of a table with some parameters replaced."""
+    changed = {entry: dict(fields) for entry, fields in table.items()}
+    for (entry, field), value in values.items():
+        changed[entry][field] = value
+    return changed
+
+
+def _weights(rows: Sequence[PublishedStep]) -> list[float]:
+    groups = [(row.model_name, row.gpu, row.precision, row.stack) for row in rows]
+    sizes = Counter(groups)
+    return [1.0 / math.sqrt(sizes[group]) for group in groups]
+
+
+def _rows_of(key: Key, rows: Sequence[PublishedStep]) -> int:
+    """Rows that a parameter can have a say in: those of its generation (and precision) or stack."""
+    entry, field = key
+    if entry.startswith("stack-"):
+        return sum(f"stack-{row.stack}" == entry for row in rows)
+    precision = field.removeprefix("gemm_") if field in ("gemm_bf16", "gemm_fp8") else None
+    return sum(
+        generation_of(row.cluster.node.accelerator) == entry and precision in (None, _kernel(row)) for row in rows
+    )
+
+
+def _kernel(row: PublishedStep) -> str:
+    return "bf16" if row.precision == "fp16" else row.precision
+
+
+def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[str, ClassScore]:
+    """Error on held-out rows, by class of hardware, precision and model.
+
+    Parameters
+    ----------
+    rows : sequence of PublishedStep
+        Published rows of both splits: errors are those of the ``test`` rows, coverage is that of the ``fit`` rows.
+    table : Table, optional
+        Parameters; the catalogue's when omitted.
+
+    Returns
+    -------
+    dict of str to ClassScore
+        Scores by ``<generation>-<precision>-<dense|moe>``.
+    """
+    used = table or calibrated_table()
+    return score(rows, log_errors(rows, used))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit, evaluate and write the table; prints the errors on the held-out rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="CSV of published step times")
+    parser.add_argument("--out", type=Path, required=True, help="CSV of fitted parameters")
+    options = parser.parse_args(arguments)
+    rows, skipped = read_rows(options.data)
+    result = fit(rows)
+    scores = evaluate(rows, result.table)
+    write_table(options.out, result.table, result.fitted, scores, options.data.name)
+    for name, item in scores.items():
+        sys.stdout.write(f"{name}: {item}\n")
+    sys.stdout.write(f"{len(rows)} rows used, {len(skipped)} complete rows not expressible\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,112 @@
+"""What ``clustersim catalog`` shows, as plain rows: the tables, the entries of one, the values of one entry."""
+
+from typing import NamedTuple
+
+from clustersim.catalog.entry import Entry
+from clustersim.catalog.reader import entries, entry, tables
+
+_TABLE_TITLES = {
+    "accelerators": "GPUs and other accelerators: dense peaks, memory, scale-up link, power",
+    "failures": "failure rates of published clusters, by category",
+    "loss_laws": "fitted laws of the training loss",
+    "models": "shapes of published transformers",
+    "nodes": "servers: accelerators, network interfaces, power",
+    "prices": "prices of GPU time and electricity",
+    "published_parameters": "parameter counts as published, to check the arithmetic against",
+    "sites": "power usage effectiveness and carbon intensity of sites",
+    "step_efficiency": "calibrated efficiency of a training step",
+}
+
+_HEADLINES: dict[str, tuple[str, ...]] = {
+    "accelerators": ("peak.bf16", "peak.fp8", "memory", "memory_bandwidth", "scale_up_bandwidth", "tdp"),
+    "failures": ("categories",),
+    "models": ("layers", "hidden", "heads", "ffn_hidden", "vocabulary", "mixture.experts"),
+    "nodes": ("accelerator", "gpus", "nics", "nic_bandwidth", "training_power"),
+    "prices": ("gpu_price.low", "gpu_price.mode", "gpu_price.high", "energy_price"),
+    "published_parameters": ("total", "active"),
+    "sites": ("pue", "carbon_intensity", "energy_price"),
+}
+
+
+class TableRow(NamedTuple):
+    """One table of the catalogue: its name, what it holds, and how many entries."""
+
+    table: str
+    holds: str
+    entries: int
+
+
+class EntryRow(NamedTuple):
+    """One entry of a table: its name, its title, and the text of each headline column ("" where it has none)."""
+
+    entry: str
+    title: str
+    headline: tuple[str, ...]
+
+
+class EntryListing(NamedTuple):
+    """The entries of one table under the names of their headline columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[EntryRow, ...]
+
+
+class ValueRow(NamedTuple):
+    """One value of an entry and where it was read."""
+
+    field: str
+    value: str
+    source: str
+
+
+def list_tables() -> tuple[TableRow, ...]:
+    """The tables of the catalogue, one row each."""
+    return tuple(TableRow(table, _TABLE_TITLES.get(table, ""), len(entries(table))) for table in tables())
+
+
+def list_entries(table: str) -> EntryListing:
+    """The entries of a table, each with the few values that tell it from the others.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, e.g. "accelerators".
+
+    Raises
+    ------
+    UnknownTable
+        If there is no such table.
+    """
+    found = tuple(entry(table, name) for name in entries(table))
+    columns = _HEADLINES.get(table, ())
+    rows = tuple(EntryRow(e.name, e.title, tuple(_headline(e, column) for column in columns)) for e in found)
+    return EntryListing(columns, rows)
+
+
+def list_values(table: str, name: str) -> tuple[ValueRow, ...]:
+    """The values of an entry, each with its source.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, e.g. "accelerators".
+    name : str
+        Name of the entry, e.g. "h100-sxm".
+
+    Raises
+    ------
+    UnknownTable
+        If there is no such table.
+    UnknownEntry
+        If the table has no such entry.
+    """
+    return tuple(ValueRow(field, *value) for field, value in entry(table, name).values.items())
+
+
+def _headline(found: Entry, column: str) -> str:
+    """Text of one value, or for a branch such as ``categories`` the number of things under it."""
+    if column in found.values:
+        return found.values[column].text
+    prefix = f"{column}."
+    under = {field.removeprefix(prefix).split(".")[0] for field in found.values if field.startswith(prefix)}
+    return str(len(under)) if under else ""

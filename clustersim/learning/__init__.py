@@ -1,0 +1,30 @@
+"""What the model learns: the loss a run will reach. A reading of the plan; it never touches the engine."""
+
+from clustersim.learning.forecast import (
+    CurvePoint,
+    extrapolations,
+    final_loss,
+    loss_curve,
+    loss_interval,
+    notes,
+    token_grid,
+    untrained_interval,
+    untrained_loss,
+)
+from clustersim.learning.loss_law import LossLaw, law_from_fields, loss_law, loss_nats
+
+__all__ = [
+    "CurvePoint",
+    "LossLaw",
+    "extrapolations",
+    "final_loss",
+    "law_from_fields",
+    "loss_curve",
+    "loss_interval",
+    "loss_law",
+    "loss_nats",
+    "notes",
+    "token_grid",
+    "untrained_interval",
+    "untrained_loss",
+]

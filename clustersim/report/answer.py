@@ -1,0 +1,48 @@
+"""The answer in one sentence, for the page and the terminal alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from clustersim.report.dates import write_date
+from clustersim.report.numbers import GPU_HOURS, USD
+from clustersim.report.stats import Stat, show_entry
+
+# shorter runs are told with the time of day
+CLOCK_BELOW_DAYS = 3.0
+
+
+def finish_dates(headline: Mapping[str, Any]) -> dict[str, str]:
+    """The finish date at P10, P50 and P90 as text; the year only where it is needed."""
+    dates = headline.get("finish_date") or {}
+    wall = Stat.read(headline.get("wall_time_days"))
+    clock = wall is not None and wall.p50 < CLOCK_BELOW_DAYS
+    years = {str(dates[name])[:4] for name in ("p10", "p50", "p90") if dates.get(name)}
+    p50 = write_date(dates.get("p50"), clock=clock)
+    ends = {name: write_date(dates.get(name), clock=clock, year=len(years) > 1) for name in ("p10", "p90")}
+    return {"p10": ends["p10"], "p50": p50, "p90": ends["p90"]}
+
+
+def answer(summary: Mapping[str, Any]) -> str:
+    """When it finishes, how many GPU-hours and what it costs, each with its P10 to P90."""
+    headline = summary["headline"]
+    if not summary["finished_replications"]:
+        return f"Does not finish: none of {summary['replications']} replications reached the end within the deadline."
+    dates = finish_dates(headline)
+    hours, cost = show_entry(headline.get("gpu_hours"), GPU_HOURS), show_entry(headline.get("cost_usd"), USD)
+    return (
+        f"Finishes {dates['p50']} (P10–P90: {dates['p10']} to {dates['p90']}), "
+        f"{hours.full} ({hours.likely}), {cost.full} ({cost.likely})."
+    )
+
+
+def unfinished(summary: Mapping[str, Any]) -> str:
+    """What to know about replications that did not reach the end; empty when all did."""
+    total, finished = int(summary["replications"]), int(summary["finished_replications"])
+    if finished >= total:
+        return ""
+    if not finished:
+        return "The numbers below describe what happened up to the deadline."
+    return (
+        f"{total - finished} of {total} replications did not finish within the deadline. "
+        "Dates and totals of the others stand below; the true ones are later and larger."
+    )

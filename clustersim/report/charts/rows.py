@@ -1,0 +1,101 @@
+"""Layout shared by charts of one row a thing: the label, the plot and the number at the end.
+
+Wide, the three stand side by side; narrow, the label and the number stand above the plot.
+"""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from clustersim.report.charts.figure import is_narrow
+from clustersim.report.charts.scale import Scale, round_step, tick_text, ticks
+from clustersim.report.charts.svg import FONT_PX, join, line, tag, text, text_width
+
+AXIS_PX = 26.0
+GAP_PX = 14.0
+NARROW_LABEL_PX = 19.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where each row stands.
+
+    Parameters
+    ----------
+    width : float
+        Width of the picture [px].
+    labels, numbers : tuple of str
+        Texts left and right of each row.
+    bar_px : float
+        Height of what is drawn in a row [px].
+    high : float
+        Value at the right end of the plot; the left end is zero.
+    """
+
+    width: float
+    labels: tuple[str, ...]
+    numbers: tuple[str, ...]
+    bar_px: float
+    high: float
+    space_px: float = 8.0
+
+    @property
+    def narrow(self) -> bool:
+        """Laid out for a phone."""
+        return is_narrow(self.width)
+
+    @property
+    def pitch_px(self) -> float:
+        """From one row to the next."""
+        return self.bar_px + self.space_px + (NARROW_LABEL_PX if self.narrow else 0.0)
+
+    @property
+    def height(self) -> float:
+        """Height of all rows, without the axis."""
+        return self.pitch_px * len(self.labels)
+
+    @property
+    def scale(self) -> Scale:
+        """From values to the pixels of the plot."""
+        if self.narrow:
+            return Scale(0.0, self.high, 1.0, self.width - 8.0)
+        left = max((text_width(label) for label in self.labels), default=0.0) + GAP_PX
+        right = max((text_width(number) for number in self.numbers), default=0.0) + GAP_PX
+        return Scale(0.0, self.high, min(left, self.width * 0.36), self.width - right)
+
+    def top(self, index: int) -> float:
+        """Upper edge of a row's plot."""
+        return index * self.pitch_px + (NARROW_LABEL_PX if self.narrow else self.space_px / 2)
+
+    def words(self) -> Markup:
+        """Labels and numbers of all rows."""
+        return join(*(join(*self._words_of(index)) for index in range(len(self.labels))))
+
+    def _words_of(self, index: int) -> tuple[Markup, Markup]:
+        label, number, top = self.labels[index], self.numbers[index], self.top(index)
+        if self.narrow:
+            return text(1.0, top - 6.0, label, "label"), _number(self.width - 1.0, top - 6.0, number)
+        base = top + self.bar_px / 2 + FONT_PX * 0.35
+        left = self.scale.start - GAP_PX + 4.0
+        return text(left, base, label, "label", "end"), _number(self.width - 1.0, base, number)
+
+    def axis(self, unit: str, before: float | None = None) -> Markup:
+        """Ticks under the rows, with hairlines through them, and the unit at the last; none close to ``before`` or beyond."""
+        scale, bottom = self.scale, self.height
+        about = 4 if self.narrow else 6
+        step = round_step(self.high, about)
+        end = self.high if before is None else before - 0.2 * self.high
+        marks = [at for at in ticks(0.0, self.high, about) if at <= end]
+        lines = [line(scale(at), 0.0, scale(at), bottom, "grid") for at in marks]
+        last = len(marks) - 1
+        names = [
+            text(scale(at), bottom + 16.0, f"{tick_text(at, step)}{unit if index == last else ''}", "tick", "middle")
+            for index, at in enumerate(marks)
+        ]
+        return join(*lines, *names)
+
+
+def _number(x: float, y: float, number: str) -> Markup:
+    """The number of a row; what follows in brackets or after a comparison is set lighter."""
+    head, mark, tail = number.partition(" (")
+    return tag("text", tag("tspan", head, class_="value"), f"{mark}{tail}", x=x, y=y, text_anchor="end")

@@ -1,0 +1,58 @@
+"""Elements of an SVG picture as safe markup: names and values are escaped, coordinates are short."""
+
+from markupsafe import Markup, escape
+
+# Helvetica-like faces average 0.52 em, the widest common fallback (DejaVu Sans) 0.58
+EM_PER_LETTER = 0.58
+FONT_PX = 12.5
+
+
+def number(value: float) -> str:
+    """A coordinate with at most one decimal: a tenth of a pixel cannot be seen, and the page stays small."""
+    # adding zero turns -0.0 into 0.0
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+def tag(name: str, *children: str, **attributes: str | float | None) -> Markup:
+    """One element. ``class_`` and ``stroke_width`` become ``class`` and ``stroke-width``; None is left out."""
+    written = Markup("").join(
+        Markup(' {}="{}"').format(
+            key.rstrip("_").replace("_", "-"), number(value) if isinstance(value, float) else value
+        )
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, join(*children))
+
+
+def join(*children: str) -> Markup:
+    """Children one after the other; plain text among them is escaped."""
+    return Markup("").join(escape(child) for child in children)
+
+
+def text(x: float, y: float, content: str, css: str = "", anchor: str = "start") -> Markup:
+    """A line of text on the baseline ``y``."""
+    side = None if anchor == "start" else anchor
+    return tag("text", content, x=float(x), y=float(y), class_=css or None, text_anchor=side)
+
+
+def rect(x: float, y: float, width: float, height: float, css: str, title: str | None = None) -> Markup:
+    """A filled rectangle, with a tooltip if it has a title."""
+    inside = (tag("title", title),) if title else ()
+    return tag("rect", *inside, x=float(x), y=float(y), width=float(max(0.0, width)), height=float(height), class_=css)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, css: str) -> Markup:
+    """A straight line."""
+    return tag("line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), class_=css)
+
+
+def path(points: list[tuple[float, float]], css: str, *, closed: bool = False) -> Markup:
+    """A line or, closed, a filled area through points."""
+    steps = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return tag("path", d=f"M{steps}{'Z' if closed else ''}", class_=css)
+
+
+def text_width(content: str, size_px: float = FONT_PX) -> float:
+    """A safe guess of how wide a text is drawn, in px."""
+    return len(content) * size_px * EM_PER_LETTER

@@ -1,0 +1,85 @@
+"""What the summary says of one quantity over the replications, and how it is written."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clustersim.report.numbers import MISSING, Unit, unit_word, write
+
+QUANTILES = ("mean", "p5", "p10", "p50", "p90", "p95")
+
+
+@dataclass(frozen=True)
+class Stat:
+    """Mean and quantiles over the replications, in the unit of the summary's key."""
+
+    mean: float
+    p5: float
+    p10: float
+    p50: float
+    p90: float
+    p95: float
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any] | None) -> "Stat | None":
+        """A Stat of the summary; None where it is missing or no replication gave a number."""
+        if not entry:
+            return None
+        values = [entry.get(name) for name in QUANTILES]
+        numbers = [float(value) for value in values if value is not None and math.isfinite(value)]
+        return cls(*numbers) if len(numbers) == len(values) else None
+
+    def scaled(self, factor: float) -> "Stat":
+        """The same in another unit, or as a share of something known."""
+        return Stat(*(getattr(self, name) * factor for name in QUANTILES))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A Stat as text: the ends of the interval bare and with the digits of the middle.
+
+    ``full`` and ``full_mean`` carry the unit, whose word is ``unit``; ``likely`` is P10 to P90 and ``wide`` P5 to P95, in words.
+    """
+
+    mean: str = MISSING
+    p5: str = MISSING
+    p10: str = MISSING
+    p50: str = MISSING
+    p90: str = MISSING
+    p95: str = MISSING
+    unit: str = ""
+    full: str = MISSING
+    full_mean: str = MISSING
+    likely: str = MISSING
+    wide: str = MISSING
+
+
+def show(stat: Stat | None, unit: Unit) -> Shown:
+    """Write a Stat; dashes where there is none."""
+    if stat is None:
+        return Shown()
+    spread = stat.p90 - stat.p10
+
+    def text(value: float, *, bare: bool = True) -> str:
+        return write(value, unit, spread=spread, size=stat.p50, bare=bare)
+
+    ends = {name: text(getattr(stat, name)) for name in QUANTILES}
+    word = unit_word(stat.p50, unit).removesuffix(unit.suffix)
+
+    def interval(low: str, high: str) -> str:
+        return "no spread" if stat.p5 == stat.p95 else f"{ends[low]} to {ends[high]}{word}"
+
+    return Shown(
+        **ends,
+        unit=unit_word(stat.p50, unit),
+        full=text(stat.p50, bare=False),
+        full_mean=text(stat.mean, bare=False),
+        likely=interval("p10", "p90"),
+        wide=interval("p5", "p95"),
+    )
+
+
+def show_entry(entry: Mapping[str, Any] | None, unit: Unit) -> Shown:
+    """Read a Stat of the summary and write it."""
+    return show(Stat.read(entry), unit)

@@ -1,0 +1,177 @@
+"""One simulated run: processes that wait, models that decide, records that stay."""
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import simpy
+
+from clustersim.run.clocks import Failure, failures
+from clustersim.run.expand import NO_PART, Log, build_records
+from clustersim.run.fleet import Fleet
+from clustersim.run.job import DONE, Job
+from clustersim.run.plan import CategoryPlan, MaintenancePlan, PhasePlan, RunPlan
+from clustersim.run.records import EFFECTS, HITS, Records
+from clustersim.run.streams import normals, stream
+
+_CRASH, _HANG, _CORRUPT, _PLANNED = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
+_JOB, _SPARE, _JOB_DOWN = (HITS.index(name) for name in ("job", "spare", "job_down"))
+_WAITING_PARTS = ("spares", "repair", "people")
+
+Process = Generator[simpy.Event, Any, None]
+
+
+def simulate(plan: RunPlan, seed: int, replication: int = 0, horizon_s: float | None = None) -> Records:
+    """Simulate one run.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What to run.
+    seed : int
+        Seed of the study; the same plan, seed and replication give byte-identical records.
+    replication : int
+        Number of the replication, from 0: each has its own streams.
+    horizon_s : float, optional
+        Stop after this much wall time [s], finished or not; by default the plan's deadline.
+
+    Returns
+    -------
+    Records
+        What happened.
+    """
+    return _Run(plan, seed, replication).until(plan.deadline_s if horizon_s is None else horizon_s)
+
+
+def drawn_phases(plan: RunPlan, seed: int, replication: int) -> tuple[PhasePlan, ...]:
+    """Phases with the step times of this replication: one common error of the step model, lognormal with median 1."""
+    if not plan.parameter_uncertainty:
+        return plan.phases
+    error = float(stream(seed, replication, "step time").standard_normal())
+    return tuple(replace(p, step_time_s=p.step_time_s * math.exp(p.step_sigma * error)) for p in plan.phases)
+
+
+def drawn_rate_factor(plan: RunPlan, category: CategoryPlan, seed: int, replication: int) -> float:
+    """Factor on a category's rate in this replication.
+
+    The rate behind a published count has the gamma posterior of Jeffreys' prior, ``Gamma(count + 1/2) / count``.
+    """
+    if not plan.parameter_uncertainty or category.published_count is None:
+        return 1.0
+    generator = stream(seed, replication, f"rate of {category.name}")
+    return float(generator.standard_gamma(category.published_count + 0.5)) / category.published_count
+
+
+class _Run:
+    """One environment with its processes."""
+
+    def __init__(self, plan: RunPlan, seed: int, replication: int) -> None:
+        self._plan = plan
+        self._env = simpy.Environment()
+        self._log = Log()
+        self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
+        self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, self._log)
+        draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "swap", "people")}
+        phases = drawn_phases(plan, seed, replication)
+        self._job = Job(self._env, plan, phases, self._fleet, self._log, self._parts, draws)
+        expected_s = min(plan.deadline_s or math.inf, 1.2 * sum(p.steps * p.step_time_s for p in phases))
+        for code, category in enumerate(plan.categories):
+            factor = drawn_rate_factor(plan, category, seed, replication)
+            clock = failures(
+                category, stream(seed, replication, f"failures of {category.name}"), plan.fleet_age_s, factor, expected_s
+            )
+            self._env.process(self._fail(code, category, clock))
+        for offset, maintenance in enumerate(plan.maintenance):
+            generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
+            self._env.process(self._maintain(len(plan.categories) + offset, maintenance, generator))
+
+    def until(self, horizon_s: float | None) -> Records:
+        """Run until the job is done or the horizon is reached."""
+        if horizon_s is None:
+            self._env.run(until=self._job.process)
+        else:
+            self._env.run(until=self._env.timeout(horizon_s) | self._job.process)
+        finished = self._job.mode == DONE
+        if not finished:
+            self._job.close()
+        return build_records(self._log, self._plan, self._parts, self._env.now, finished)
+
+    def _fail(self, code: int, category: CategoryPlan, clock: Iterator[Failure]) -> Process:
+        env = self._env
+        for failure in clock:
+            yield simpy.Timeout(env, failure.t_s - env.now)
+            self._strike(code, category, failure)
+
+    def _strike(self, code: int, category: CategoryPlan, failure: Failure) -> None:
+        """A unit fails: work out what goes down with it and tell the job."""
+        fleet = self._fleet
+        nodes: list[int] = []
+        hits_job = True
+        if category.blast_nodes:
+            node = failure.unit // category.units_per_domain * category.domain_nodes
+            nodes = fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
+            if not nodes:
+                return  # what is switched off or being mended does not fail
+            hits_job = fleet.in_job(nodes)
+        if category.effect == "corrupt":
+            if hits_job:
+                self._corrupt(code, category, failure, nodes)
+            return
+        recovery = self._plan.recovery
+        hang = category.effect == "hang" or failure.hang < category.hang_fraction
+        detect_s = recovery.hang_timeout_s if hang else recovery.crash.sample_s(failure.detect)
+        manual = hits_job and failure.manual < recovery.manual_fraction
+        evicted = nodes if failure.evict < category.evict else []
+        incident = len(self._log.incidents)
+        hits = _SPARE
+        if hits_job:
+            hits = _JOB if self._job.fail(incident, detect_s, manual) else _JOB_DOWN
+        effect = _HANG if hang else _CRASH
+        self._log.incidents.append(
+            (self._env.now, code, nodes[0] if nodes else -1, effect, hits, detect_s, len(evicted), manual)
+        )
+        self._take_out(evicted, incident, failure, hits_job)
+
+    def _take_out(self, nodes: list[int], incident: int, failure: Failure, hits_job: bool) -> None:
+        if not nodes:
+            return
+        repair_s = self._plan.spares.repair.sample_s(failure.repair)
+        if hits_job:
+            self._job.break_nodes(nodes, incident, repair_s)
+        else:
+            self._fleet.evict(nodes, incident, repair_s)
+
+    def _corrupt(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int]) -> None:
+        """Silent until its discovery, which is when the job stops."""
+        incident = len(self._log.incidents)
+        if not self._job.corrupt(incident):
+            return
+        detect_s = self._plan.recovery.corruption.sample_s(failure.detect)
+        evicted = nodes if failure.evict < category.evict else []
+        row = (self._env.now, code, nodes[0] if nodes else -1, _CORRUPT, _JOB, detect_s, len(evicted), False)
+        self._log.incidents.append(row)
+
+        def found(_event: simpy.Event) -> None:
+            if self._job.discover(incident):
+                self._take_out(evicted, incident, failure, hits_job=True)
+            else:
+                self._log.incidents[incident] = (*row[:4], _JOB_DOWN, *row[5:])
+
+        discovery = simpy.Timeout(self._env, detect_s)
+        discovery.callbacks.append(found)
+
+    def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
+        """Planned stops of one kind."""
+        env = self._env
+        wait_s = maintenance.first_s if maintenance.periodic else -1.0
+        while True:
+            if not maintenance.periodic:
+                wait_s = -maintenance.mean_interval_s * math.log(0.5 * math.erfc(next(draws) / math.sqrt(2.0)))
+            yield env.timeout(wait_s)
+            wait_s = maintenance.mean_interval_s
+            if self._job.mode == DONE:
+                return
+            incident = len(self._log.incidents)
+            self._log.incidents.append((env.now, code, -1, _PLANNED, _JOB, 0.0, 0, False))
+            self._job.stop(maintenance, incident, maintenance.duration.sample_s(next(draws)))

@@ -1,0 +1,84 @@
+"""What the engine writes down while it runs: one row for each thing that happens, expanded into records at the end."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class StretchRow(NamedTuple):
+    """Training between two disturbances."""
+
+    start_s: float
+    end_s: float
+    phase: int
+    first_step: int
+    steps: int
+    """Steps the stretch was to have."""
+    done: int
+    """Whole steps it had."""
+    ended_by: int
+
+
+class RedoRow(NamedTuple):
+    """Steps of a stretch that were trained before and lost."""
+
+    stretch: int
+    first_step: int
+    last_step: int
+    state: int
+    cause: int
+
+
+class StageRow(NamedTuple):
+    """Any other state of the job."""
+
+    start_s: float
+    state: int
+    part: int
+    phase: int
+    step: int
+    cause: int
+    planned_s: float
+    end_s: float
+
+
+class IncidentRow(NamedTuple):
+    """Something that broke, or a planned stop."""
+
+    t_s: float
+    category: int
+    node: int
+    effect: int
+    hits: int
+    detect_s: float
+    evicted_nodes: int
+    manual: bool
+
+
+class RepairRow(NamedTuple):
+    """One visit to the repair shop."""
+
+    queued_s: float
+    start_s: float
+    end_s: float
+    nodes: int
+    cause: int
+
+
+class CrashRow(NamedTuple):
+    """A moment at which checkpoints that were still being written were lost."""
+
+    stretches: int
+    """Stretches logged by then."""
+    t_s: float
+
+
+@dataclass(slots=True)
+class Log:
+    """All rows of one run."""
+
+    stretches: list[StretchRow] = field(default_factory=list)
+    redone: list[RedoRow] = field(default_factory=list)
+    stages: list[StageRow] = field(default_factory=list)
+    incidents: list[IncidentRow] = field(default_factory=list)
+    repairs: list[RepairRow] = field(default_factory=list)
+    crashes: list[CrashRow] = field(default_factory=list)

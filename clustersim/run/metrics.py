@@ -1,0 +1,151 @@
+"""Metrics of a run, each a function of its records, each named and defined as its authors do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustersim.run.records import EFFECTS, HITS, PRODUCTIVE, RESTART, STATES, Column, Records
+
+_PLANNED = EFFECTS.index("planned")
+_JOB = HITS.index("job")
+_DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of wall time that metrics are restricted to [s]."""
+
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+    def length_s(self, records: Records) -> float:
+        """Length of the window that the record covers [s]."""
+        return max(0.0, min(self.end_s, records.end_s) - self.start_s)
+
+
+WHOLE_RUN = Window()
+
+
+def durations_s(records: Records, window: Window = WHOLE_RUN) -> Column:
+    """Length of each interval inside the window [s]."""
+    low = np.maximum(records.intervals["start_s"], window.start_s)
+    high = np.minimum(records.intervals["end_s"], window.end_s)
+    inside: Column = np.maximum(high - low, 0.0)
+    return inside
+
+
+def time_by_state_s(records: Records, window: Window = WHOLE_RUN) -> dict[str, float]:
+    """Time in each state [s]; the sum is the wall clock."""
+    sums = np.bincount(records.intervals["state"], durations_s(records, window), len(STATES))
+    return dict(zip(STATES, sums.tolist(), strict=True))
+
+
+def restart_parts_s(records: Records) -> dict[str, float]:
+    """Time in each part of the restarts [s]."""
+    restart = records.intervals["state"] == RESTART
+    sums = np.bincount(records.intervals["part"][restart], durations_s(records)[restart], len(records.parts))
+    return {name: seconds for name, seconds in zip(records.parts, sums.tolist(), strict=True) if name and seconds > 0.0}
+
+
+def effective_training_time(records: Records, window: Window = WHOLE_RUN) -> float:
+    """Share of the wall clock in which steps were trained that the final model keeps.
+
+    This one fraction goes by three names here, because no step is slowed and no queue precedes the run in this engine:
+    effective training time (Llama 3, arXiv 2407.21783, section 3.3.4), ETTR (Kokolis et al. 2024, arXiv 2410.21680:
+    productive over wall time) and goodput (Google ML Goodput: productive step time over total time).
+    """
+    wall_s = window.length_s(records)
+    return time_by_state_s(records, window)["productive"] / wall_s if wall_s > 0.0 else 0.0
+
+
+def tokens_trained(records: Records) -> float:
+    """Tokens of all steps that count, each once."""
+    productive = records.intervals["state"] == PRODUCTIVE
+    gained = records.intervals["tokens_end"] - records.intervals["tokens_start"]
+    return float(gained[productive].sum())
+
+
+def time_lost_by_cause_s(records: Records) -> dict[str, float]:
+    """Wall time that was not productive, by the category of the incident it is due to [s].
+
+    ``checkpoint`` and ``start`` are not due to an incident.
+    """
+    lost = records.intervals["state"] != PRODUCTIVE
+    seconds = durations_s(records)[lost]
+    cause = records.intervals["cause"][lost]
+    state = records.intervals["state"][lost]
+    known = cause >= 0
+    sums = np.bincount(records.incidents["category"][cause[known]], seconds[known], len(records.categories))
+    result = {name: total for name, total in zip(records.categories, sums.tolist(), strict=True) if total > 0.0}
+    unknown = np.bincount(state[~known], seconds[~known], len(STATES))
+    for name, total in zip(STATES, unknown.tolist(), strict=True):
+        if total > 0.0:
+            key = "start of the job" if name == "restart" else name
+            result[key] = result.get(key, 0.0) + total
+    return result
+
+
+def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> dict[str, int]:
+    """Times the job was stopped, by category, planned stops and phase changes included."""
+    t_s = records.incidents["t_s"]
+    counted = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
+    counts = np.bincount(records.incidents["category"][counted], minlength=len(records.categories))
+    return dict(zip(records.categories, counts.tolist(), strict=True))
+
+
+def interruptions(records: Records, window: Window = WHOLE_RUN) -> tuple[int, int]:
+    """Unexpected and planned interruptions."""
+    t_s = records.incidents["t_s"]
+    counted = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
+    planned = records.incidents["effect"] == _PLANNED
+    return int((counted & ~planned).sum()), int((counted & planned).sum())
+
+
+def mean_time_to_interruption_s(records: Records, window: Window = WHOLE_RUN) -> float:
+    """MTTI: wall time over unexpected interruptions [s]; infinite if there was none."""
+    unexpected, _planned = interruptions(records, window)
+    return window.length_s(records) / unexpected if unexpected else float("inf")
+
+
+def mean_time_to_recover_s(records: Records) -> float:
+    """MTTR: mean time from an unexpected interruption to the first step [s]; the redone work is not in it."""
+    down = np.isin(records.intervals["state"], [STATES.index(name) for name in ("detect", "waiting", "restart")])
+    cause = records.intervals["cause"]
+    unexpected = down & (cause >= 0)
+    unexpected[unexpected] = records.incidents["effect"][cause[unexpected]] != _PLANNED
+    count, _planned = interruptions(records)
+    return float(durations_s(records)[unexpected].sum()) / count if count else 0.0
+
+
+def time_by_phase_and_state_s(records: Records) -> Column:
+    """Wall time in each state of each phase, shape (phases, states) [s]."""
+    code = records.intervals["phase"].astype(np.int64) * len(STATES) + records.intervals["state"]
+    sums = np.bincount(code, durations_s(records), len(records.phases) * len(STATES))
+    return sums.reshape(len(records.phases), len(STATES))
+
+
+def time_by_day_and_state_s(records: Records) -> Column:
+    """Time in each state on each day, shape (days, states) [s]."""
+    days = max(1, int(np.ceil(records.end_s / _DAY_S)))
+    result = np.zeros((days, len(STATES)))
+    edges_s = np.arange(days + 1) * _DAY_S
+    end_s = records.intervals["end_s"]
+    lengths_s = durations_s(records)
+    for state in range(len(STATES)):
+        spent_s = np.where(records.intervals["state"] == state, lengths_s, 0.0)
+        # Time in the state up to any moment is piecewise linear between the interval ends.
+        axis_s = np.concatenate(([0.0], np.column_stack((records.intervals["start_s"], end_s)).ravel()))
+        total = np.cumsum(spent_s)
+        before = np.concatenate(([0.0], total[:-1]))
+        values = np.concatenate(([0.0], np.column_stack((before, total)).ravel()))
+        result[:, state] = np.diff(np.interp(edges_s, axis_s, values))
+    return result
+
+
+def tokens_at_s(records: Records, times_s: Column) -> Column:
+    """Tokens that count by each of these moments."""
+    productive = records.intervals["state"] == PRODUCTIVE
+    axis_s = np.column_stack((records.intervals["start_s"], records.intervals["end_s"]))[productive].ravel()
+    tokens = np.column_stack((records.intervals["tokens_start"], records.intervals["tokens_end"]))[productive].ravel()
+    result: Column = np.interp(times_s, axis_s, tokens, left=0.0)
+    return result

@@ -1,0 +1,73 @@
+"""What the engine emits: flat, typed tables. Every metric is a function of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[Any]
+Table = Mapping[str, Column]
+
+STATES = ("productive", "recompute", "checkpoint", "detect", "restart", "waiting", "rollback", "maintenance")
+"""At each moment the job is in exactly one of these; they sum to the wall clock."""
+
+PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE = range(len(STATES))
+
+EFFECTS = ("crash", "hang", "corrupt", "planned")
+"""How an incident shows."""
+
+HITS = ("job", "spare", "job_down")
+"""What an incident met: the running job, a standby node, or a job that was already down."""
+
+NO_CAUSE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """One simulated run.
+
+    Attributes
+    ----------
+    intervals : Table
+        ``start_s, end_s, state, part, phase, tokens_start, tokens_end, cause``; sorted, without gaps. ``state`` indexes
+        :data:`STATES`, ``part`` indexes ``parts``, ``cause`` is a row of ``incidents`` or -1.
+    incidents : Table
+        ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual``; ``category`` indexes ``categories``.
+    checkpoints : Table
+        ``taken_s, durable_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was lost while written.
+    repairs : Table
+        ``queued_s, start_s, end_s, nodes, cause``.
+    categories, parts, phases : tuple of str
+        Names behind the codes.
+    end_s : float
+        Wall time at which the record ends [s].
+    finished : bool
+        Whether the job trained all its tokens, or ran into its deadline.
+    """
+
+    intervals: Table
+    incidents: Table
+    checkpoints: Table
+    repairs: Table
+    categories: tuple[str, ...]
+    parts: tuple[str, ...]
+    phases: tuple[str, ...]
+    end_s: float
+    finished: bool
+
+    def tables(self) -> dict[str, Table]:
+        """The four tables by name."""
+        return {
+            "intervals": self.intervals,
+            "incidents": self.incidents,
+            "checkpoints": self.checkpoints,
+            "repairs": self.repairs,
+        }
+
+
+def table(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> dict[str, Column]:
+    """Rows of equal shape as named, typed columns."""
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return {name: np.array(value, dtype=kind) for (name, kind), value in zip(columns.items(), values, strict=True)}

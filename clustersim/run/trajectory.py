@@ -1,0 +1,140 @@
+"""Where the job stands among its steps: what it trained, what it can go back to, and why it trains something again."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from clustersim.run.log import CrashRow, Log, RedoRow, StretchRow
+from clustersim.run.plan import CheckpointPlan, PhasePlan
+from clustersim.run.progress import Stretch, rhythm
+from clustersim.run.records import RECOMPUTE, ROLLBACK
+
+
+class _Redo(NamedTuple):
+    """Steps up to here are trained again, and why."""
+
+    until_step: int
+    state: int
+    cause: int
+
+
+class Trajectory:
+    """The steps of the job. It knows nothing of events: the job tells it what happened and when."""
+
+    def __init__(self, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan, log: Log) -> None:
+        self._phases = phases
+        self._rhythms = [rhythm(phase, checkpoint) for phase in phases]
+        self._log = log
+        self.phase = 0
+        self.step = 0
+        self._phase_first_step = 0
+        self._kept: list[Stretch] = []
+        """Stretches whose checkpoints lead to where the job stands."""
+        self._redo: list[_Redo] = []
+        """Steps ahead that were trained before; the nearest last, so that each rewind adds one and training removes them."""
+        self._corruptions: dict[int, int] = {}
+        """Step at which each corruption struck that is still in the weights, by incident."""
+        self._found: list[int] = []
+        """Corruptions that are discovered and not yet rewound past."""
+
+    # --- training -----------------------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """All steps of all phases are trained."""
+        return self.phase == len(self._phases)
+
+    @property
+    def phase_code(self) -> int:
+        """The phase, or the last one when all are finished."""
+        return min(self.phase, len(self._phases) - 1)
+
+    def next_stretch(self, now_s: float) -> Stretch:
+        """Training from here to the end of the phase."""
+        steps = self._phase_first_step + self._phases[self.phase].steps - self.step
+        return Stretch(now_s, self.phase, self.step, steps, self._rhythms[self.phase])
+
+    def end_stretch(self, stretch: Stretch, now_s: float, done: int, ended_by: int) -> None:
+        """Take note of a stretch that has ended, with its whole steps."""
+        number = len(self._log.stretches)
+        self._log.stretches.append(
+            StretchRow(stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps, done, ended_by)
+        )
+        self._kept.append(stretch)
+        self.step = stretch.first_step + done
+        first_step = stretch.first_step
+        while self._redo and first_step < self.step:
+            until_step, state, cause = self._redo[-1]
+            last_step = min(until_step, self.step)
+            self._log.redone.append(RedoRow(number, first_step, last_step, state, cause))
+            first_step = last_step
+            if until_step <= self.step:
+                self._redo.pop()
+
+    def enter_next_phase(self) -> bool:
+        """Go on to the next phase if this one is trained; True if it was, so that a new one begins or all are finished."""
+        phase = self._phases[self.phase]
+        if self.step < self._phase_first_step + phase.steps:
+            return False
+        self.phase += 1
+        self._phase_first_step += phase.steps
+        return True
+
+    # --- going back ---------------------------------------------------------------------------------------------
+
+    @property
+    def must_rewind(self) -> bool:
+        """A corruption was found and is still in the weights."""
+        return bool(self._found)
+
+    def corrupt(self, incident: int, step: int) -> None:
+        """A silent corruption strikes at this step."""
+        self._corruptions[incident] = step
+
+    def discover(self, incident: int) -> bool:
+        """A corruption is found. False if the job has been rewound past it in the meantime."""
+        if incident not in self._corruptions:
+            return False
+        self._found.append(incident)
+        return True
+
+    def rewind(self, crash_s: float, incident: int) -> None:
+        """Go back to the newest durable checkpoint that no discovered corruption precedes.
+
+        Parameters
+        ----------
+        crash_s : float
+            When training ended [s]: a checkpoint that was still being written is lost.
+        incident : int
+            What ended it.
+        """
+        self._log.crashes.append(CrashRow(len(self._log.stretches), crash_s))
+        if incident not in self._found:
+            self._go_back(self._newest_checkpoint(crash_s, self.step), RECOMPUTE, incident)
+        if self._found:
+            earliest = min(self._found, key=self._corruptions.__getitem__)
+            self._go_back(self._newest_checkpoint(crash_s, self._corruptions[earliest]), ROLLBACK, earliest)
+            self._found.clear()
+        if self._corruptions:
+            self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < self.step}
+
+    def _newest_checkpoint(self, crash_s: float, limit: int) -> int:
+        """Step of the newest durable checkpoint not beyond a step; forgets what lies after it."""
+        while self._kept:
+            stretch = self._kept[-1]
+            count = stretch.checkpoints_taken(crash_s, stretch.rhythm.write_s)
+            while count and stretch.checkpoint_step(count) > limit:
+                count -= 1
+            if count:
+                step = stretch.checkpoint_step(count)
+                stretch.steps = step - stretch.first_step
+                return step
+            self._kept.pop()
+        return 0
+
+    def _go_back(self, step: int, state: int, cause: int) -> None:
+        if step < self.step:
+            self._redo.append(_Redo(self.step, state, cause))
+        self.step = step
+        while step < self._phase_first_step or self.finished:
+            self.phase -= 1
+            self._phase_first_step -= self._phases[self.phase].steps

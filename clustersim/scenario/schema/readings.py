@@ -1,0 +1,179 @@
+"""What is read off a finished run: learning, the bill, windows and claims to hold it against."""
+
+from typing import Literal, Self, overload
+
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.units import (
+    CarbonIntensity,
+    Duration,
+    EnergyPrice,
+    GpuPrice,
+    Tokens,
+    format_quantity,
+    parse_number,
+    parse_quantity,
+)
+
+CLAIMED_QUANTITIES: dict[str, str | None] = {
+    "gpus": None,
+    "gpu_time": "gpu time",
+    "main_gpu_time": "gpu time",
+    "wall_time": "time",
+    "cost": "money",
+    "energy": "energy",
+    "carbon": "mass",
+    "steps": None,
+    "tokens": "tokens",
+    "step_time": "time",
+    "model_flops_per_gpu": "flop rate",
+    "effective_training_time": "fraction",
+    "unexpected_interruptions": None,
+    "planned_interruptions": None,
+    "mean_time_to_interruption": "time",
+    "loss": None,
+}
+"""What a claim may speak of, and the dimension of its value (None: a plain number)."""
+
+ClaimedQuantity = Literal[
+    "gpus",
+    "gpu_time",
+    "main_gpu_time",
+    "wall_time",
+    "cost",
+    "energy",
+    "carbon",
+    "steps",
+    "tokens",
+    "step_time",
+    "model_flops_per_gpu",
+    "effective_training_time",
+    "unexpected_interruptions",
+    "planned_interruptions",
+    "mean_time_to_interruption",
+    "loss",
+]
+
+
+class Learning(Section):
+    """The forecast of the final loss."""
+
+    law: str = setting(
+        "olmo-ladder-pile",
+        description="catalogue entry of the loss law: it fixes the corpus and the tokenizer the loss speaks of",
+        source="clustersim fit of the OLMo ladder runs up to 3B parameters (catalogue table loss_laws)",
+    )
+
+
+class PriceRange(Section):
+    """A price that is not known yet: triangular between low and high, most likely at mode."""
+
+    low: GpuPrice = setting(gt=0.0, description="lowest plausible price")
+    mode: GpuPrice = setting(gt=0.0, description="most likely price")
+    high: GpuPrice = setting(gt=0.0, description="highest plausible price")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low <= self.mode <= self.high:
+            low, mode, high = (format_quantity(price, "gpu price") for price in (self.low, self.mode, self.high))
+            msg = f"low <= mode <= high does not hold: {low}, {mode}, {high}"
+            raise ValueError(msg)
+        return self
+
+
+class Bill(Section):
+    """Money, energy and carbon."""
+
+    gpu_price: PriceRange = setting(
+        {"low": "$2.00/GPU-hour", "mode": "$2.50/GPU-hour", "high": "$3.00/GPU-hour"},
+        description="price of one GPU for one hour, everything included",
+        source="H100 market trackers, 2024-2026: $1.7-4.5, $2-3 typical of reserved capacity",
+    )
+    pue: float = setting(
+        1.1,
+        ge=1.0,
+        description="power usage effectiveness of the site",
+        source="Google fleet 1.09 and Meta Lulea 1.07 (operators' reports); LLaMA assumed 1.1 (arXiv 2302.13971)",
+    )
+    energy_price: EnergyPrice = setting(
+        "$0.098/kWh", ge=0.0, description="price of electricity", source="US industrial average, July 2026 (EIA)"
+    )
+    carbon_intensity: CarbonIntensity = setting(
+        "390 g/kWh",
+        ge=0.0,
+        description="carbon dioxide per unit of electricity",
+        source="US grid, 2022 (EIA): 0.86 lb/kWh",
+    )
+
+
+class Window(Section):
+    """A stretch of wall time that is reported by itself, such as a published snapshot."""
+
+    name: str = setting(description="what the window is called")
+    start: Duration = setting("0 s", ge=0.0, description="wall time from the start of the job")
+    length: Duration = setting(gt=0.0, description="length of the window")
+
+
+class Claim(Section):
+    """A number somebody published or promised. It is compared with the forecast and changes nothing in it."""
+
+    quantity: ClaimedQuantity = setting(description="which result it speaks of")
+    equals: str | float | None = setting(None, description="the claimed value, e.g. 30.84M GPU-hours")
+    at_least: str | float | None = setting(None, description="lower end of the claim")
+    at_most: str | float | None = setting(None, description="upper end of the claim")
+    window: str | None = setting(None, description="window it speaks of; the whole run when omitted")
+    phase: str | None = setting(None, description="phase it speaks of; the whole run when omitted")
+    at: Tokens | None = setting(
+        None, gt=0.0, description="tokens trained when a claimed loss is read; the end when omitted"
+    )
+    source: str = setting(description="who says so, and where")
+
+    @field_validator("equals", "at_least", "at_most", mode="before")
+    @classmethod
+    def _value_has_the_right_unit(cls, value: object, info: ValidationInfo) -> object:
+        quantity = info.data.get("quantity")
+        if quantity is not None and isinstance(value, str | int | float) and not isinstance(value, bool):
+            _claimed(value, quantity)
+        return value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if (self.equals is None) == (self.at_least is None and self.at_most is None):
+            msg = "give either equals, or at_least and/or at_most"
+            raise ValueError(msg)
+        low, high = self.bounds()
+        if low is not None and high is not None and low > high:
+            msg = f"at_least {self.at_least} is more than at_most {self.at_most}"
+            raise ValueError(msg)
+        if self.at is not None and self.quantity != "loss":
+            msg = f"'at' goes with the quantity loss, not with {self.quantity}"
+            raise ValueError(msg)
+        return self
+
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Claimed lower and upper end in SI units; both the same for ``equals``, None where open."""
+        if self.equals is not None:
+            value = _claimed(self.equals, self.quantity)
+            return value, value
+        return _claimed(self.at_least, self.quantity), _claimed(self.at_most, self.quantity)
+
+
+@overload
+def _claimed(text: str | float, quantity: str) -> float: ...
+@overload
+def _claimed(text: str | float | None, quantity: str) -> float | None: ...
+def _claimed(text: str | float | None, quantity: str) -> float | None:
+    dimension = CLAIMED_QUANTITIES[quantity]
+    if text is None:
+        return None
+    return parse_number(text) if dimension is None else parse_quantity(text, dimension)
+
+
+class Study(Section):
+    """How often the run is simulated and what is uncertain."""
+
+    replications: int = setting(200, ge=2, description="independent simulated runs")
+    parameter_uncertainty: bool = setting(
+        True, description="draw step-time error and failure rates anew in each run, within what is known of them"
+    )

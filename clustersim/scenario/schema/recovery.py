@@ -1,0 +1,119 @@
+"""From a failure back to training: detection, restart, spares and repair."""
+
+from clustersim.scenario.schema.law import DurationLaw
+from clustersim.scenario.schema.model import Count, PositiveInt
+from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.units import Duration, Fraction
+
+
+class Detection(Section):
+    """How long a failure stays unseen."""
+
+    crash: DurationLaw = setting(
+        {"kind": "lognormal", "median": "30 s", "sigma": 0.7},
+        description="from a crash to the decision to restart",
+        source="ByteRobust (arXiv 2509.16293, SOSP 2025), Table 3: 2-60 s with inspection; spread assumed",
+    )
+    hang_timeout: Duration = setting(
+        "10 min",
+        ge=0.0,
+        description="the collective timeout that turns a hang into an error",
+        source="ByteRobust (arXiv 2509.16293, SOSP 2025), Table 3: about 10 min by the NCCL/torch timeout",
+    )
+    corruption: DurationLaw = setting(
+        {"kind": "lognormal", "median": "60 min", "sigma": 0.6},
+        description="from a silent corruption to its discovery; the run rewinds past it",
+        source="ByteRobust (arXiv 2509.16293, SOSP 2025), Table 6: NaN resolved in 4,289 s on average, 7,200 s at most",
+    )
+
+
+class RestartPart(Section):
+    """One part of a restart; grows with the size of the job as ``median * (gpus / at_gpus) ** growth``."""
+
+    median: Duration = setting(ge=0.0, description="median duration at the reference size")
+    at_gpus: PositiveInt = setting(16384, description="the reference size")
+    growth: float = setting(0.0, ge=0.0, description="exponent of the job's size; 0 does not grow")
+
+
+class Restart(Section):
+    """Everything between the decision to restart and the first step."""
+
+    schedule: RestartPart = setting(
+        {"median": "35 s", "growth": 0.5},
+        description="scheduler and containers",
+        source="remainder of FT-HSDP's 200 s at 16K GPUs (arXiv 2602.00277, 2026); "
+        "growth: ByteRobust Table 7, 454-768 s at 2-16K",
+    )
+    init: RestartPart = setting(
+        {"median": "40 s", "growth": 0.8},
+        description="process start and imports",
+        source="remainder of FT-HSDP's 200 s at 16K and 900 s at 98K GPUs (arXiv 2602.00277, 2026)",
+    )
+    collectives: RestartPart = setting(
+        {"median": "17 s", "growth": 1.36},
+        description="collective set-up (NCCL communicators)",
+        source="FT-HSDP (arXiv 2602.00277, 2026): 17 s at 16K, 200 s at 98K GPUs; exponent fitted",
+    )
+    load: RestartPart = setting(
+        {"median": "78 s", "growth": 0.5},
+        description="reading the checkpoint",
+        source="ByteCheckpoint (arXiv 2407.20143, NSDI 2025), Table 8: 129 s for 405B at 8,960 GPUs, "
+        "first-time plan included",
+    )
+    warmup: RestartPart = setting(
+        {"median": "30 s", "growth": 0.0},
+        description="compilation, allocator and first slow steps",
+        source="remainder of FT-HSDP's 200 s at 16K GPUs (arXiv 2602.00277, 2026)",
+    )
+    spread: float = setting(
+        0.3,
+        ge=0.0,
+        description="sigma of the lognormal of the whole restart",
+        source="not published; assumed",
+    )
+
+
+class Recovery(Section):
+    """Detection and restart."""
+
+    detection: Detection = setting(default_factory=Detection, description="how failures are noticed")
+    restart: Restart = setting(default_factory=Restart, description="parts of a restart")
+    manual_fraction: Fraction = setting(
+        "0.7 %",
+        description="share of failures that wait for a person",
+        source="Llama 3 (arXiv 2407.21783, 2024), section 3.3.4: 3 of 419 needed significant manual work",
+    )
+    manual_delay: DurationLaw = setting(
+        {"kind": "lognormal", "median": "90 min", "sigma": 0.5},
+        description="how long the person takes",
+        source="ByteRobust (arXiv 2509.16293, SOSP 2025): hangs diagnosed by hand take over 1.5 h; spread assumed",
+    )
+
+
+class Spares(Section):
+    """Nodes that stand by, and the shop that mends broken ones."""
+
+    hot: Count = setting(0, description="nodes already in the job's standby: join at once")
+    warm: Count = setting(0, description="nodes powered and checked: join after warm_swap")
+    cold: Count = setting(0, description="nodes switched off: join after cold_swap")
+    warm_swap: DurationLaw = setting(
+        "60 s",
+        description="time for a warm node to join",
+        source="ByteRobust (arXiv 2509.16293, SOSP 2025), Table 7: 46-65 s",
+    )
+    cold_swap: DurationLaw = setting(
+        "20 min",
+        description="time for a cold node to boot, pass its checks and join",
+        source="assumed; node burn-in checks take 10 min (Aegis, NSDI 2025)",
+    )
+    repair: DurationLaw = setting(
+        {"kind": "lognormal", "median": "54 min", "sigma": 1.94},
+        description="hands-on repair of one incident",
+        source="LANL, Schroeder & Gibson (DSN 2006): median 54 min, mean 355 min",
+    )
+    repair_hands: PositiveInt = setting(8, description="repairs that can go on at once", source="assumed")
+
+    @property
+    def total(self) -> int:
+        """Spare nodes of every kind."""
+        return self.hot + self.warm + self.cold

@@ -1,0 +1,59 @@
+"""What is trained and how: parallel layout, precision and the phases of the run."""
+
+from typing import Literal
+
+from clustersim.scenario.schema.hardware import Precision
+from clustersim.scenario.schema.model import PositiveInt
+from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.units import Duration, Timestamp, Tokens
+
+Recompute = Literal["none", "selective", "full"]
+ZeroStage = Literal[0, 1, 2, 3]
+
+
+class Layout(Section):
+    """How the model is spread over the GPUs. GPUs of the job = tensor x context x pipeline x data."""
+
+    tensor_parallel: PositiveInt = setting(1, description="TP: GPUs that share each matrix")
+    context_parallel: PositiveInt = setting(1, description="CP: GPUs that share each sequence")
+    pipeline_parallel: PositiveInt = setting(1, description="PP: pipeline stages")
+    virtual_pipeline: PositiveInt = setting(1, description="VPP: model chunks per pipeline stage (interleaved 1F1B)")
+    data_parallel: PositiveInt = setting(description="DP: replicas of the model, sharded or not")
+    expert_parallel: PositiveInt = setting(1, description="EP: GPUs, inside data parallel, that share the experts")
+    zero_stage: ZeroStage = setting(1, description="ZeRO stage: 0 none, 1 optimizer, 2 gradients, 3 weights (FSDP)")
+    micro_batch: PositiveInt = setting(1, description="sequences per micro-batch")
+    recompute: Recompute = setting("none", description="activation recomputation in the backward pass")
+    sequence_parallel: bool = setting(True, description="SP: norms and dropout split over the tensor-parallel group")
+
+    @property
+    def gpus(self) -> int:
+        """GPUs the job runs on."""
+        return self.tensor_parallel * self.context_parallel * self.pipeline_parallel * self.data_parallel
+
+
+class Phase(Section):
+    """A stretch of the run with one sequence length, batch and layout."""
+
+    name: str = setting(description="what the phase is called in the report")
+    tokens: Tokens = setting(gt=0.0, description="tokens trained in this phase")
+    sequence_length: PositiveInt = setting(description="tokens per sequence")
+    global_batch: PositiveInt = setting(description="sequences per optimizer step, over all replicas")
+    layout: Layout | None = setting(None, description="layout of this phase; training.layout when omitted")
+    step_time: Duration | None = setting(
+        None, gt=0.0, description="measured time of one step; predicted by the step model when omitted"
+    )
+    main: bool = setting(
+        True, description="counts as the main run in the bill; false for long-context or annealing tails"
+    )
+
+
+class Training(Section):
+    """The job."""
+
+    start: Timestamp = setting(description="when the job starts, e.g. 2024-04-01")
+    precision: Precision = setting("bf16", description="number format of the matrix products")
+    layout: Layout = setting(description="parallel layout, for every phase that does not give its own")
+    phases: tuple[Phase, ...] = setting(min_length=1, description="phases in order")
+    deadline: Duration | None = setting(
+        None, gt=0.0, description="stop simulating after this much wall time, finished or not"
+    )

@@ -1,0 +1,122 @@
+"""How long kernels take: matrix products, attention, elementwise work, optimizer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from clustersim.step.efficiency import Efficiency
+from clustersim.step.shape import AttentionCore, MatrixProduct
+
+ELEMENT_BYTES = 2.0
+"""Activations are 16 bits wide between kernels."""
+
+FLASH_BACKWARD = 2.5
+"""Backward over forward FLOPs of fused attention, which computes the scores again (Dao et al. 2022,
+arXiv 2205.14135, appendix B)."""
+
+FLASH_BACKWARD_RATE = 0.8
+"""Backward over forward FLOP/s of fused attention: FlashAttention-3 on H100, 570 of 740 TFLOP/s (arXiv 2407.08608,
+2024); FlashAttention-2 on A100, 200 of 230 (arXiv 2307.08691, 2023)."""
+
+UNFUSED_SCORE_BYTES = 13.0
+"""Bytes moved per score when attention is not fused, each of forward and backward: product, masked softmax, dropout
+with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (2022, arXiv 2205.05198, section 4.1)."""
+
+ELEMENTWISE_BACKWARD = 1.6
+"""Backward over forward traffic of norms, residuals and activations, counted from their inputs and outputs."""
+
+ADAM_BYTES = 30.0
+"""Bytes moved per parameter by a fused Adam step in mixed precision: read gradient, master weight and two moments
+(4 each), write the last three (12) and the 16-bit weight (2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassTime:
+    """Forward and backward time of something [s]."""
+
+    forward_s: float
+    backward_s: float
+
+    @property
+    def both_s(self) -> float:
+        """Forward and backward [s]."""
+        return self.forward_s + self.backward_s
+
+    def __add__(self, other: "PassTime") -> "PassTime":
+        return PassTime(self.forward_s + other.forward_s, self.backward_s + other.backward_s)
+
+
+def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
+    """Time of one matrix product.
+
+    Parameters
+    ----------
+    product : MatrixProduct
+        Its sizes.
+    efficiency : Efficiency
+        Rates of the hardware.
+
+    Returns
+    -------
+    float
+        ``flops / rate * (1 + half_size * (1/m + 1/n + 1/k) / 3)`` plus a gap per kernel [s].
+
+    Notes
+    -----
+    ``1/m + 1/n + 1/k`` is the surface of the product over its volume: bytes moved and tile edges per FLOP. So the
+    efficiency saturates as that of a roofline whose two times add (Williams et al. 2009,
+    :doi:`10.1145/1498765.1498785`), and a cube of side ``half_size`` runs at half speed.
+    """
+    surface = (1.0 / product.m + 1.0 / product.n + 1.0 / product.k) / 3.0
+    return product.flops / efficiency.gemm_flop_s * (1.0 + efficiency.gemm_half_size * surface) + efficiency.kernel_gap_s
+
+
+def products_time(products: Iterable[MatrixProduct], efficiency: Efficiency) -> PassTime:
+    """Forward and backward of linear layers [s]: backward is one product for the inputs and one for the weights.
+
+    Narrow formats add the conversion of inputs (forward) and of output gradients (backward).
+    """
+    forward_s = backward_s = 0.0
+    for product in products:
+        once_s = gemm_s(product, efficiency)
+        cast_s = efficiency.cast_traffic / efficiency.memory_bytes_s
+        forward_s += once_s + cast_s * product.input_elements
+        backward_s += 2.0 * once_s + cast_s * product.output_elements
+    return PassTime(forward_s, backward_s)
+
+
+def attention_time(core: AttentionCore, efficiency: Efficiency) -> PassTime:
+    """Scores, softmax and values [s]: fused, or through memory over the full square of scores."""
+    if not efficiency.fused_attention:
+        return _unfused_attention_time(core, efficiency)
+    saturation = 1.0 + efficiency.attention_half_length / core.length
+    forward_s = core.flops / efficiency.attention_flop_s * saturation
+    return PassTime(
+        forward_s + efficiency.kernel_gap_s,
+        forward_s * FLASH_BACKWARD / FLASH_BACKWARD_RATE + efficiency.kernel_gap_s,
+    )
+
+
+def _unfused_attention_time(core: AttentionCore, efficiency: Efficiency) -> PassTime:
+    products_s = 2.0 * core.flops / efficiency.attention_flop_s
+    scores_s = core.scores * UNFUSED_SCORE_BYTES / efficiency.memory_bytes_s
+    gaps_s = 4.0 * efficiency.kernel_gap_s
+    return PassTime(products_s + scores_s + gaps_s, 2.0 * products_s + scores_s + 2.0 * gaps_s)
+
+
+def elementwise_time(elements: float, kernels: float, efficiency: Efficiency) -> PassTime:
+    """Memory-bound work on `elements` values read or written forward, in `kernels` kernels [s]."""
+    moved_bytes = elements * ELEMENT_BYTES * efficiency.elementwise_traffic
+    forward_s = moved_bytes / efficiency.memory_bytes_s
+    gaps_s = kernels * efficiency.kernel_gap_s
+    return PassTime(forward_s + gaps_s, forward_s * ELEMENTWISE_BACKWARD + gaps_s)
+
+
+def loss_time(logits: float, efficiency: Efficiency) -> PassTime:
+    """Cross entropy over `logits` values [s]: read and written in 32 bits forward, read and written in 16 backward."""
+    return PassTime(8.0 * logits / efficiency.memory_bytes_s, 6.0 * logits / efficiency.memory_bytes_s)
+
+
+def optimizer_s(parameters: float, efficiency: Efficiency) -> float:
+    """Adam over the parameters this GPU updates, gradient clipping included [s]; bound by memory."""
+    clipping_bytes = 4.0
+    return parameters * (ADAM_BYTES + clipping_bytes) / efficiency.memory_bytes_s

@@ -1,0 +1,89 @@
+"""Many replications of one plan."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from clustersim.run.metrics import Window
+from clustersim.run.plan import RunPlan
+from clustersim.study.executor import Executor
+from clustersim.study.replication import Replication, Task, replicate
+
+Progress = Callable[[int, int], None]
+"""Called with the replications done and the total."""
+
+_TASKS_PER_WORKER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """Replications in the order of their numbers, whatever order they came in.
+
+    ``interrupted`` says that not all that were asked for were simulated.
+    """
+
+    plan: RunPlan
+    seed: int
+    replications: tuple[Replication, ...]
+    progress_until_s: float
+    interrupted: bool = False
+
+    def median_replication(self) -> Replication:
+        """The finished run, or failing that any run, whose wall time is nearest the median."""
+        runs = [run for run in self.replications if run.finished] or list(self.replications)
+        by_wall_time = sorted(runs, key=lambda run: (run.wall_s, run.number))
+        return by_wall_time[(len(by_wall_time) - 1) // 2]
+
+
+def run_ensemble(
+    plan: RunPlan,
+    seed: int,
+    replications: int,
+    executor: Executor,
+    windows: Sequence[Window] = (),
+    on_progress: Progress | None = None,
+) -> Ensemble:
+    """Simulate a plan many times.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What to run.
+    seed : int
+        Seed of the study. Replication ``i`` is the same whatever the executor and the number of workers.
+    replications : int
+        How many runs.
+    executor : Executor
+        Where to run them.
+    windows : sequence of Window
+        Stretches of wall time that get metrics of their own.
+    on_progress : callable, optional
+        Called with the replications done so far and their total.
+
+    Notes
+    -----
+    A keyboard interrupt keeps what is done, once two replications are; before that it is raised.
+    """
+    progress_until_s = 1.5 * plan.ideal_s if plan.deadline_s is None else plan.deadline_s
+    tasks = [
+        Task(plan, seed, numbers, tuple(windows), progress_until_s)
+        for numbers in _split(replications, executor.workers * _TASKS_PER_WORKER)
+    ]
+    done: list[Replication] = []
+    interrupted = False
+    try:
+        for _index, runs in executor.map_unordered(replicate, tasks):
+            done.extend(runs)
+            if on_progress is not None:
+                on_progress(len(done), replications)
+    except KeyboardInterrupt:
+        if len(done) < 2:
+            raise
+        interrupted = True
+    done.sort(key=lambda run: run.number)
+    return Ensemble(plan, seed, tuple(done), progress_until_s, interrupted)
+
+
+def _split(replications: int, parts: int) -> list[tuple[int, ...]]:
+    """Numbers of the replications in at most so many tasks of nearly equal size."""
+    parts = min(parts, replications)
+    return [tuple(range(part, replications, parts)) for part in range(parts)]

@@ -1,0 +1,135 @@
+"""The output folder: report, records, summary and resolved scenario, all or nothing."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clustersim.run.records import EFFECTS, HITS, STATES, Records
+from clustersim.study.ensemble import Ensemble
+from clustersim.study.forecast import Forecast
+
+SUMMARY = "summary.json"
+REPORT = "report.html"
+SCENARIO = "scenario.resolved.yaml"
+RECORDS = "records"
+
+WriteReport = Callable[[dict[str, Any], Path], None]
+
+
+def write_output(forecast: Forecast, folder: Path, write_report: WriteReport) -> Path:
+    """Write everything beside the folder first, then put it in place in one move.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        What to write.
+    folder : Path
+        Replaced if it is an earlier output.
+    write_report : callable
+        Writes the HTML page of a summary to a path.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds anything but an earlier output.
+    """
+    check_folder(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (draft / SUMMARY).write_text(summary_text(forecast.summary), encoding="utf-8")
+        (draft / SCENARIO).write_text(forecast.resolved_yaml, encoding="utf-8")
+        _write_tables(forecast, draft / RECORDS)
+        write_report(forecast.summary, draft / REPORT)
+        draft.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return folder
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else than an earlier output.
+
+    Raises
+    ------
+    FileExistsError
+        Naming the folder and the way out.
+    """
+    if not folder.exists():
+        return
+    if folder.is_dir() and (not any(folder.iterdir()) or (folder / SUMMARY).is_file()):
+        return
+    message = f"{folder}: holds files that are no earlier forecast; choose another folder with --out"
+    raise FileExistsError(message)
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The summary as JSON text. Not a number and infinity, which JSON lacks, become null."""
+    return json.dumps(_finite(summary), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _write_tables(forecast: Forecast, folder: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    folder.mkdir()
+    tables = {name: pa.table(columns) for name, columns in named_columns(forecast.records).items()}
+    tables["replications"] = pa.table(replication_columns(forecast.ensemble))
+    for name, content in tables.items():
+        parquet.write_table(content, folder / f"{name}.parquet", compression="zstd")
+        csv.write_csv(content, folder / f"{name}.csv")
+
+
+def named_columns(records: Records) -> dict[str, dict[str, Any]]:
+    """Columns of the four record tables, with names in place of codes."""
+    names = {
+        "state": STATES,
+        "part": records.parts,
+        "phase": records.phases,
+        "category": records.categories,
+        "effect": EFFECTS,
+        "hits": HITS,
+    }
+    return {
+        title: {
+            column: np.array(names[column], dtype=object)[codes] if column in names else codes
+            for column, codes in columns.items()
+        }
+        for title, columns in records.tables().items()
+    }
+
+
+def replication_columns(ensemble: Ensemble) -> dict[str, list[Any]]:
+    """One row per replication: its outcome, its time by state and its interruptions by category."""
+    runs = ensemble.replications
+    columns: dict[str, list[Any]] = {
+        name: [getattr(run, name) for run in runs]
+        for name in (
+            "number", "finished", "wall_s", "tokens", "unexpected", "planned", "checkpoints", "repairs",
+            "mean_time_to_recover_s", "step_time_factor", "failure_rate_factor",
+        )
+    }  # fmt: skip
+    for state in STATES:
+        columns[f"{state}_s"] = [run.time_by_state_s[state] for run in runs]
+    for category in runs[0].interruptions:
+        columns[f"interruptions: {category}"] = [run.interruptions[category] for run in runs]
+    return columns

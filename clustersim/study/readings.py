@@ -1,0 +1,210 @@
+"""Readings that need the whole forecast: the loss, the claims and the bridge of GPU-hours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge
+from clustersim.learning import (
+    LossLaw,
+    extrapolations,
+    final_loss,
+    loss_curve,
+    loss_interval,
+    loss_law,
+    notes,
+    token_grid,
+    untrained_interval,
+)
+from clustersim.scenario import Scenario
+from clustersim.step.step_time import StepTime
+from clustersim.study.ensemble import Ensemble
+from clustersim.study.money import Bills
+from clustersim.study.statistics import Stat, summarise
+from clustersim.study.step_summary import time_by_state_means_s
+from clustersim.workload.layout import micro_batches
+from clustersim.workload.parameters import count_parameters
+
+_HOUR_S = 3600.0
+
+Interval = tuple[float, float, float]
+"""The 5 %, 50 % and 95 % quantiles."""
+
+
+@dataclass(frozen=True)
+class LossReading:
+    """The loss law read for one model and its tokens."""
+
+    law: LossLaw
+    parameters: float
+    tokens: float
+    vocabulary: int
+
+    def final(self) -> Stat:
+        """Held-out loss at the end of the run [nats/token]."""
+        return summarise(final_loss(self.law, self.parameters, self.tokens))
+
+    def section(self) -> dict[str, Any]:
+        """The summary's section on learning."""
+        grid = token_grid(self.law, self.tokens)
+        return {
+            "law": self.law.name,
+            "corpus": self.law.corpus,
+            "tokenizer": self.law.tokenizer,
+            "final_loss": self.final(),
+            "curve": loss_curve(self.law, self.parameters, grid),
+            "notes": notes(self.law, self.parameters, self.tokens, self.vocabulary),
+        }
+
+    def extrapolations(self) -> list[str]:
+        """Where the law is used beyond the runs it was fitted to."""
+        return extrapolations(self.law, self.parameters, self.tokens)
+
+    def outlook(self, tokens_per_first_step: float) -> LossOutlook:
+        """What the audit asks of the law."""
+        return LossOutlook(
+            corpus=self.law.corpus,
+            tokenizer=self.law.tokenizer,
+            tokens_per_first_step=tokens_per_first_step,
+            tokens=self.tokens,
+            covered_from_tokens=self.law.min_tokens,
+            untrained=untrained_interval(self.vocabulary),
+            at=lambda tokens: loss_interval(self.law, self.parameters, tokens),
+        )
+
+
+def learning_outlook(scenario: Scenario) -> LossReading:
+    """Read the scenario's loss law for its model and tokens.
+
+    A mixture of experts counts with its active parameters: the laws are fitted to dense models, and a token meets no
+    others.
+    """
+    parameters = count_parameters(scenario.model).active
+    tokens = sum(phase.tokens for phase in scenario.training.phases)
+    return LossReading(loss_law(scenario.learning.law), float(parameters), tokens, scenario.model.vocabulary)
+
+
+def audited_claims(
+    scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills, loss: LossReading
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Hold the scenario's claims against the forecast, and bridge compute to the GPU-hours on the bill."""
+    known = _known(scenario, steps, ensemble, bills)
+    results = audit(scenario.claims, known, _facts(scenario), loss.outlook(ensemble.plan.phases[0].tokens_per_step))
+    bridge = gpu_hours_bridge(
+        _phase_work(scenario, steps, ensemble), _claimed_throughput(scenario), _claimed_gpu_hours(scenario)
+    )
+    return [dict(result) for result in results], [dict(row) for row in bridge]
+
+
+def _interval(values: Sequence[float]) -> Interval:
+    low, mid, high = np.quantile(np.asarray(values, dtype=float), (0.05, 0.5, 0.95)).tolist()
+    return low, mid, high
+
+
+def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills) -> dict[Key, Interval]:
+    """The forecast in SI units, by quantity, window and phase."""
+    runs, gpus = ensemble.replications, ensemble.plan.gpus
+    main = [number for number, phase in enumerate(scenario.training.phases) if phase.main]
+    known: dict[Key, Interval] = {
+        ("wall_time", None, None): _interval([run.wall_s for run in runs]),
+        ("gpu_time", None, None): _interval([run.wall_s * gpus for run in runs]),
+        ("main_gpu_time", None, None): _interval(
+            [gpus * sum(sum(run.time_by_phase_and_state_s[number]) for number in main) for run in runs]
+        ),
+        ("cost", None, None): _interval(bills.cost_usd),
+        ("energy", None, None): _interval([mwh * 3.6e9 for mwh in bills.energy_mwh]),
+        ("carbon", None, None): _interval([tonnes * 1000.0 for tonnes in bills.carbon_tonnes]),
+        ("effective_training_time", None, None): _interval([r.time_by_state_s["productive"] / r.wall_s for r in runs]),
+        ("unexpected_interruptions", None, None): _interval([run.unexpected for run in runs]),
+        ("planned_interruptions", None, None): _interval([run.planned for run in runs]),
+        ("mean_time_to_interruption", None, None): _interval([run.wall_s / max(run.unexpected, 1) for run in runs]),
+    }
+    return known | _known_of_windows(scenario, ensemble) | _known_of_phases(scenario, steps, ensemble)
+
+
+def _known_of_windows(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Interval]:
+    known: dict[Key, Interval] = {}
+    for number, window in enumerate(scenario.windows):
+        seen = [run.windows[number] for run in ensemble.replications]
+        known |= {
+            ("effective_training_time", window.name, None): _interval([w.effective_training_time for w in seen]),
+            ("unexpected_interruptions", window.name, None): _interval([w.unexpected for w in seen]),
+            ("planned_interruptions", window.name, None): _interval([w.planned for w in seen]),
+            ("mean_time_to_interruption", window.name, None): _interval(
+                [window.length / max(w.unexpected, 1) for w in seen]
+            ),
+        }
+    return known
+
+
+def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> dict[Key, Interval]:
+    known: dict[Key, Interval] = {}
+    for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True)):
+        spent_s = [sum(run.time_by_phase_and_state_s[number]) for run in ensemble.replications]
+        spread = float(np.exp(1.645 * step.prediction_sigma))
+        known |= {
+            ("step_time", None, phase.name): (step.mean_s / spread, step.mean_s, step.mean_s * spread),
+            ("model_flops_per_gpu", None, phase.name): (
+                step.model_flops_per_gpu_s / spread,
+                step.model_flops_per_gpu_s,
+                step.model_flops_per_gpu_s * spread,
+            ),
+            ("wall_time", None, phase.name): _interval(spent_s),
+            ("gpu_time", None, phase.name): _interval([seconds * ensemble.plan.gpus for seconds in spent_s]),
+        }
+    return known
+
+
+def _facts(scenario: Scenario) -> PlanFacts:
+    training, price = scenario.training, scenario.bill.gpu_price
+    layouts = [phase.layout or training.layout for phase in training.phases]
+    steps = [np.ceil(p.tokens / (p.sequence_length * p.global_batch)) for p in training.phases]
+    passes = sum(
+        float(count) * micro_batches(layout, phase.global_batch)
+        for count, layout, phase in zip(steps, layouts, training.phases, strict=True)
+    )
+    return PlanFacts(
+        gpus=max(layout.gpus for layout in layouts),
+        tokens=sum(phase.tokens for phase in training.phases),
+        steps=float(sum(steps)),
+        micro_batches=passes,
+        replicas=max(layout.data_parallel for layout in layouts),
+        price_low_usd_per_gpu_s=price.low,
+        price_high_usd_per_gpu_s=price.high,
+    )
+
+
+def _phase_work(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> list[PhaseWork]:
+    """Phases for the bridge, whose FLOPs are six per parameter and token as in the published arithmetic."""
+    flops_per_token = 6.0 * count_parameters(scenario.model).active
+    return [
+        PhaseWork(
+            main=phase.main,
+            tokens=phase.tokens,
+            flops_per_token=flops_per_token,
+            step_time_s=step.mean_s,
+            tokens_per_step=ensemble.plan.phases[number].tokens_per_step,
+            gpus=ensemble.plan.gpus,
+            seconds_by_state=time_by_state_means_s(ensemble, number),
+        )
+        for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True))
+    ]
+
+
+def _claimed_throughput(scenario: Scenario) -> float | None:
+    """Claimed throughput of a main phase [FLOP/s per GPU], if there is one."""
+    main = {phase.name for phase in scenario.training.phases if phase.main}
+    for claim in scenario.claims:
+        if claim.quantity == "model_flops_per_gpu" and claim.equals is not None and claim.phase in {None, *main}:
+            return claim.bounds()[0]
+    return None
+
+
+def _claimed_gpu_hours(scenario: Scenario) -> float | None:
+    for claim in scenario.claims:
+        if claim.quantity == "gpu_time" and claim.equals is not None and claim.phase is None:
+            low, _high = claim.bounds()
+            return None if low is None else low / _HOUR_S
+    return None

@@ -1,0 +1,115 @@
+"""What is kept of one simulated run: its metrics, read off its records in the worker that made them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustersim.run import metrics
+from clustersim.run.engine import drawn_phases, drawn_rate_factor, simulate
+from clustersim.run.plan import RunPlan
+
+PROGRESS_POINTS = 121
+"""Moments at which progress is kept for the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMetrics:
+    """Metrics of one reported window."""
+
+    effective_training_time: float
+    unexpected: int
+    planned: int
+    by_category: dict[str, int]
+    covered: bool
+    """The run lasted until the end of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """Metrics of one run."""
+
+    number: int
+    finished: bool
+    wall_s: float
+    tokens: float
+    time_by_state_s: dict[str, float]
+    restart_parts_s: dict[str, float]
+    lost_by_cause_s: dict[str, float]
+    time_by_phase_and_state_s: tuple[tuple[float, ...], ...]
+    """Rows are phases, columns states."""
+    interruptions: dict[str, int]
+    unexpected: int
+    planned: int
+    mean_time_to_recover_s: float
+    checkpoints: int
+    windows: tuple[WindowMetrics, ...]
+    progress_tokens: tuple[float, ...]
+    step_time_factor: float
+    failure_rate_factor: float
+    repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A few replications for one worker."""
+
+    plan: RunPlan
+    seed: int
+    numbers: tuple[int, ...]
+    windows: tuple[metrics.Window, ...]
+    progress_until_s: float
+
+
+def replicate(task: Task) -> list[Replication]:
+    """Simulate the replications of a task and read their metrics."""
+    return [_replicate(task, number) for number in task.numbers]
+
+
+def _replicate(task: Task, number: int) -> Replication:
+    plan = task.plan
+    records = simulate(plan, task.seed, number)
+    unexpected, planned = metrics.interruptions(records)
+    times_s = np.linspace(0.0, task.progress_until_s, PROGRESS_POINTS)
+    return Replication(
+        number=number,
+        finished=records.finished,
+        wall_s=records.end_s,
+        tokens=metrics.tokens_trained(records),
+        time_by_state_s=metrics.time_by_state_s(records),
+        restart_parts_s=metrics.restart_parts_s(records),
+        lost_by_cause_s=metrics.time_lost_by_cause_s(records),
+        time_by_phase_and_state_s=tuple(map(tuple, metrics.time_by_phase_and_state_s(records).tolist())),
+        interruptions=metrics.interruptions_by_category(records),
+        unexpected=unexpected,
+        planned=planned,
+        mean_time_to_recover_s=metrics.mean_time_to_recover_s(records),
+        checkpoints=len(records.checkpoints["taken_s"]),
+        windows=tuple(
+            WindowMetrics(
+                metrics.effective_training_time(records, window),
+                *metrics.interruptions(records, window),
+                metrics.interruptions_by_category(records, window),
+                records.end_s >= window.end_s,
+            )
+            for window in task.windows
+        ),
+        progress_tokens=tuple(metrics.tokens_at_s(records, times_s).tolist()),
+        step_time_factor=_step_time_factor(plan, task.seed, number),
+        failure_rate_factor=_failure_rate_factor(plan, task.seed, number),
+        repairs=len(records.repairs["end_s"]),
+    )
+
+
+def _step_time_factor(plan: RunPlan, seed: int, number: int) -> float:
+    """Training time without disturbance in this run, over its median."""
+    drawn_s = sum(phase.steps * phase.step_time_s for phase in drawn_phases(plan, seed, number))
+    return drawn_s / plan.ideal_s
+
+
+def _failure_rate_factor(plan: RunPlan, seed: int, number: int) -> float:
+    """Total failure rate in this run, over its nominal value."""
+    nominal_s = sum(category.rate_s for category in plan.categories)
+    if nominal_s == 0.0:
+        return 1.0
+    drawn_s = sum(c.rate_s * drawn_rate_factor(plan, c, seed, number) for c in plan.categories)
+    return drawn_s / nominal_s

@@ -1,0 +1,223 @@
+"""What the summary says of the run itself: how long, where the time went, what broke."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from clustersim.run.metrics import time_by_day_and_state_s
+from clustersim.run.records import STATES, Records
+from clustersim.scenario import Scenario
+from clustersim.step.step_time import StepTime
+from clustersim.study.ensemble import Ensemble
+from clustersim.study.money import Bills
+from clustersim.study.readings import LossReading
+from clustersim.study.replication import PROGRESS_POINTS, Replication
+from clustersim.study.statistics import Stat, summarise
+from clustersim.workload.flops import model_flops_per_token
+
+_HOUR_S = 3600.0
+_DAY_S = 86400.0
+
+BADPUT = {
+    "checkpoint": "checkpoint save",
+    "detect": "failure detection",
+    "restart": "infrastructure recovery and program start-up",
+    "waiting": "infrastructure recovery: waiting for nodes",
+    "recompute": "wasted progress from disruption",
+    "rollback": "wasted progress from corruption",
+    "maintenance": "planned stop",
+}
+"""Our states in the words of Google's ML Goodput library."""
+
+
+def headline(
+    scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills, loss: LossReading
+) -> dict[str, Any]:
+    """The answer: the numbers a reader wants first."""
+    runs = ensemble.replications
+    plan = ensemble.plan
+    wall_days = summarise([run.wall_s / _DAY_S for run in runs])
+    effective = summarise([effective_training_time(run) for run in runs])
+    gpus_per_node = plan.gpus_per_node
+    return {
+        "wall_time_days": wall_days,
+        "finish_date": {
+            name: (scenario.training.start + timedelta(days=wall_days[name])).date().isoformat()
+            for name in ("mean", "p10", "p50", "p90")
+        },
+        "gpu_hours": summarise([run.wall_s / _HOUR_S * plan.gpus for run in runs]),
+        "main_gpu_hours": summarise([main_gpu_hours(scenario, ensemble, run) for run in runs]),
+        "reserved_gpu_hours": summarise([run.wall_s / _HOUR_S * plan.nodes * gpus_per_node for run in runs]),
+        "effective_training_time_fraction": effective,
+        "ettr_fraction": effective,
+        "goodput_fraction": effective,
+        "mfu_fraction": summarise([_mfu_over_wall_time(scenario, ensemble, run) for run in runs]),
+        "mfu_while_training_fraction": sum(s.mfu * p.tokens for s, p in zip(steps, scenario.training.phases, strict=True))
+        / sum(p.tokens for p in scenario.training.phases),
+        "interruptions": summarise([run.unexpected + run.planned for run in runs]),
+        "unexpected_interruptions": summarise([run.unexpected for run in runs]),
+        "planned_interruptions": summarise([run.planned for run in runs]),
+        "mean_time_to_interruption_hours": summarise([run.wall_s / _HOUR_S / max(run.unexpected, 1) for run in runs]),
+        "mean_time_to_recover_minutes": summarise([run.mean_time_to_recover_s / 60.0 for run in runs]),
+        "checkpoints": summarise([run.checkpoints for run in runs]),
+        "cost_usd": summarise(bills.cost_usd),
+        "energy_mwh": summarise(bills.energy_mwh),
+        "carbon_tonnes": summarise(bills.carbon_tonnes),
+        "final_loss_nats_per_token": loss.final(),
+    }
+
+
+def effective_training_time(run: Replication) -> float:
+    """Productive over wall time of a run."""
+    return run.time_by_state_s["productive"] / run.wall_s
+
+
+def main_gpu_hours(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
+    """GPU-hours of the phases that count as the main run."""
+    spent_s = sum(
+        sum(row)
+        for row, phase in zip(run.time_by_phase_and_state_s, scenario.training.phases, strict=True)
+        if phase.main
+    )
+    return spent_s / _HOUR_S * ensemble.plan.gpus
+
+
+def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
+    """Model FLOPs of the tokens that count, over what the GPUs could have done in the whole wall time."""
+    flops, left = 0.0, run.tokens
+    for phase in scenario.training.phases:
+        tokens = min(left, phase.tokens)
+        flops += tokens * model_flops_per_token(scenario.model, phase.sequence_length, "full")
+        left -= tokens
+    peak = getattr(scenario.cluster.node.accelerator.peak, scenario.training.precision)
+    return float(flops / (run.wall_s * ensemble.plan.gpus * peak))
+
+
+def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
+    """Time by state, part and cause, interruptions by category and the windows."""
+    runs = ensemble.replications
+    by_state = {state: summarise([run.time_by_state_s[state] / _HOUR_S for run in runs]) for state in STATES}
+    wall_hours = float(np.mean([run.wall_s for run in runs])) / _HOUR_S
+    return {
+        "hours_by_state": by_state,
+        "restart_parts_hours": _named_hours(runs, "restart_parts_s"),
+        "hours_lost_by_cause": _named_hours(runs, "lost_by_cause_s"),
+        "badput_fraction": {label: by_state[state]["mean"] / wall_hours for state, label in BADPUT.items()},
+        "interruptions_by_category": _categories(ensemble),
+        "windows": _windows(scenario, ensemble),
+    }
+
+
+def _named_hours(runs: Sequence[Replication], attribute: str) -> dict[str, Stat]:
+    tables = [getattr(run, attribute) for run in runs]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    hours = {name: summarise([table.get(name, 0.0) / _HOUR_S for table in tables]) for name in names}
+    return dict(sorted(hours.items(), key=lambda item: -item[1]["mean"]))
+
+
+def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
+    runs, plan = ensemble.replications, ensemble.plan
+    wall_s = float(np.mean([run.wall_s for run in runs]))
+    in_job = plan.job_nodes / plan.nodes
+    rows = [
+        {
+            "category": c.name,
+            "component": c.component,
+            "effect": c.effect,
+            "count": summarise([run.interruptions[c.name] for run in runs]),
+            "expected": c.rate_s * (in_job if c.blast_nodes else 1.0) * wall_s,
+        }
+        for c in plan.categories
+    ]
+    rows += [
+        {
+            "category": m.name,
+            "component": "planned",
+            "effect": "planned",
+            "count": summarise([run.interruptions[m.name] for run in runs]),
+            "expected": wall_s / m.mean_interval_s,
+        }
+        for m in plan.maintenance
+    ]
+    return rows
+
+
+def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
+    sections = []
+    for index, window in enumerate(scenario.windows):
+        seen = [run.windows[index] for run in ensemble.replications]
+        gpu_seconds = ensemble.plan.gpus * window.length
+        sections.append(
+            {
+                "name": window.name,
+                "start_days": window.start / _DAY_S,
+                "length_days": window.length / _DAY_S,
+                "covered_replications": sum(metrics.covered for metrics in seen),
+                "unexpected_interruptions": summarise([metrics.unexpected for metrics in seen]),
+                "planned_interruptions": summarise([metrics.planned for metrics in seen]),
+                "effective_training_time_fraction": summarise([metrics.effective_training_time for metrics in seen]),
+                "by_category": [
+                    {
+                        "category": name,
+                        "count": summarise([metrics.by_category[name] for metrics in seen]),
+                        "published": _published(scenario, name, gpu_seconds),
+                    }
+                    for name in scenario.failures.categories
+                ],
+            }
+        )
+    return sections
+
+
+def _published(scenario: Scenario, name: str, gpu_seconds: float) -> float | None:
+    """Published failures of a category, scaled from the exposure behind its rate to the window's."""
+    category = scenario.failures.categories[name]
+    if category.published_count is None or category.rate.unit != "gpu":
+        return None
+    return category.rate.per_second * gpu_seconds
+
+
+def uncertainty_share(ensemble: Ensemble) -> dict[str, float]:
+    """Shares of the variance of the wall time, by what is not known.
+
+    The step-time error and the failure rates are drawn independently in each replication, so that the squared
+    correlation of each with the wall time is its first-order Sobol index up to curvature; chance is the rest.
+    """
+    runs = ensemble.replications
+    wall_s = np.array([run.wall_s for run in runs])
+    shares = {
+        "step_time": _squared_correlation(wall_s, np.log([run.step_time_factor for run in runs])),
+        "failure_rates": _squared_correlation(wall_s, np.array([run.failure_rate_factor for run in runs])),
+    }
+    total = sum(shares.values())
+    if total > 1.0:
+        shares = {name: share / total for name, share in shares.items()}
+    return {**shares, "chance": max(0.0, 1.0 - sum(shares.values()))}
+
+
+def _squared_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    if first.std() == 0.0 or second.std() == 0.0:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1] ** 2)
+
+
+def timeline(ensemble: Ensemble, records: Records) -> dict[str, Any]:
+    """Hours by state on each day of the median run."""
+    hours = time_by_day_and_state_s(records) / _HOUR_S
+    return {
+        "replication": ensemble.median_replication().number,
+        "states": list(STATES),
+        "bins": [{"day": day, "hours": dict(zip(STATES, row, strict=True))} for day, row in enumerate(hours.tolist())],
+    }
+
+
+def progress_fan(ensemble: Ensemble) -> dict[str, list[float]]:
+    """Tokens that count by each moment, over the replications."""
+    days = np.linspace(0.0, ensemble.progress_until_s / _DAY_S, PROGRESS_POINTS)
+    tokens = np.array([run.progress_tokens for run in ensemble.replications])
+    last = max(run.wall_s for run in ensemble.replications) / _DAY_S
+    shown = days <= max(last * 1.02, days[1])
+    low, mid, high = np.quantile(tokens[:, shown], (0.1, 0.5, 0.9), axis=0).tolist()
+    return {"days": days[shown].tolist(), "tokens_p10": low, "tokens_p50": mid, "tokens_p90": high}

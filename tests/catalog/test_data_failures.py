@@ -1,0 +1,104 @@
+import pytest
+
+from clustersim import catalog
+from clustersim.scenario.schema.failures import Failures
+
+# Llama 3, arXiv 2407.21783, Table 5. The printed shares do not add up; the counts do.
+TABLE_5 = {
+    "faulty_gpu": 148,
+    "gpu_hbm3_memory": 72,
+    "software_bug": 54,
+    "network_switch_cable": 35,
+    "host_maintenance": 32,
+    "gpu_sram_memory": 19,
+    "gpu_system_processor": 17,
+    "nic": 7,
+    "nccl_watchdog_timeout": 7,
+    "silent_data_corruption": 6,
+    "gpu_thermal_interface_sensor": 6,
+    "ssd": 3,
+    "power_supply": 3,
+    "server_chassis": 2,
+    "io_expansion_board": 2,
+    "dependency": 2,
+    "cpu": 2,
+    "system_memory": 2,
+}
+
+
+def categories(name):
+    return Failures.model_validate(catalog.entry("failures", name).tree()).categories
+
+
+def expected(category, gpus, days):
+    per_node = {"gpu": gpus, "node": gpus / 8}
+    return category.rate.per_second * per_node[category.rate.unit] * days * 86400
+
+
+def total(name, gpus, days):
+    return sum(expected(category, gpus, days) for category in categories(name).values())
+
+
+def test_llama3_has_the_categories_and_counts_of_table_5():
+    found = categories("llama3-405b")
+    assert {name: category.published_count for name, category in found.items()} == TABLE_5
+    for name, category in found.items():
+        assert category.rate.unit == "gpu"
+        assert expected(category, 16384, 54) == pytest.approx(TABLE_5[name], rel=1e-5)
+
+
+def test_llama3_totals_419_in_54_days():
+    assert sum(TABLE_5.values()) == 419
+    assert total("llama3-405b", 16384, 54) == pytest.approx(419, rel=1e-5)
+
+
+def test_llama3_hangs_are_the_published_share_of_all_incidents():
+    found = categories("llama3-405b").values()
+    hangs = sum(c.published_count * (1 if c.effect == "hang" else c.hang_fraction) for c in found)
+    assert hangs / 419 == pytest.approx(0.099, abs=0.001)
+
+
+def test_llama3_effects():
+    found = categories("llama3-405b")
+    effects = {name: category.effect for name, category in found.items() if category.effect != "crash"}
+    assert effects == {"nccl_watchdog_timeout": "hang", "silent_data_corruption": "corrupt"}
+    assert {name for name, category in found.items() if category.blast == "job"} == {"software_bug", "dependency"}
+
+
+@pytest.mark.parametrize("name", catalog.entries("failures"))
+def test_a_failure_that_takes_no_node_evicts_none(name):
+    for category in categories(name).values():
+        assert category.blast != "job" or category.evict == 0
+        assert category.effect == "crash" or category.hang_fraction == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "gpus", "days", "count"),
+    [
+        ("meta-rsc1", 8 * 1000, 1, 6.50),
+        ("meta-rsc2", 8 * 1000, 1, 2.34),
+        ("meta-fthsdp-32k", 8 * 1000, 1, 2.3),
+        ("meta-fthsdp-98k", 98304, 18 / 1440, 1),
+        ("byterobust-dense", 9600, 90, 155),
+        ("byterobust-moe", 9600, 30, 94),
+        ("opt-175b", 992, 60, 105),
+        ("glm-130b", 768, 57.8, 11),
+        ("bloom-176b", 384, 7, 1),
+        ("imbue-70b", 4088, 7, 0.03 * 511),
+        ("dgx-b200-504", 504, 55, 14),
+        ("fireflyer-hardware-records", 10000, 183, 292),
+    ],
+)
+def test_published_totals(name, gpus, days, count):
+    assert total(name, gpus, days) == pytest.approx(count, rel=1e-4)
+
+
+def test_published_counts_of_the_large_tables():
+    def counted(name):
+        return sum(category.published_count for category in categories(name).values())
+
+    assert [counted(name) for name in ("meta-fthsdp-32k", "byterobust-dense", "byterobust-moe")] == [678, 155, 94]
+
+
+def test_records_that_are_not_interruptions_say_so_in_their_title():
+    assert "not interruptions" in catalog.entry("failures", "fireflyer-hardware-records").title

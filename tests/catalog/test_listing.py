@@ -1,0 +1,47 @@
+import pytest
+
+from clustersim import catalog
+from clustersim.catalog.listing import list_entries, list_tables, list_values
+
+
+def test_tables_with_their_counts():
+    rows = {row.table: row for row in list_tables()}
+    assert set(rows) == set(catalog.tables())
+    assert rows["accelerators"].entries == len(catalog.entries("accelerators"))
+    assert rows["accelerators"].holds.startswith("GPUs")
+
+
+def test_accelerators_with_headline_columns():
+    listing = list_entries("accelerators")
+    assert listing.columns[:3] == ("peak.bf16", "peak.fp8", "memory")
+    rows = {row.entry: row for row in listing.rows}
+    assert rows["h100-sxm"].title == "NVIDIA H100 SXM 80 GB"
+    assert rows["h100-sxm"].headline[:3] == ("989.4 TFLOP/s", "1978.9 TFLOP/s", "80 GiB")
+    assert rows["a100-80gb"].headline[1] == ""
+
+
+def test_failures_show_how_many_categories_they_have():
+    rows = {row.entry: row.headline for row in list_entries("failures").rows}
+    assert rows["llama3-405b"] == ("18",)
+    assert rows["meta-rsc1"] == ("1",)
+
+
+@pytest.mark.parametrize("table", catalog.tables())
+def test_every_headline_column_says_something_in_its_table(table):
+    listing = list_entries(table)
+    for index, column in enumerate(listing.columns):
+        assert any(row.headline[index] for row in listing.rows), column
+    assert [row.entry for row in listing.rows] == list(catalog.entries(table))
+
+
+def test_values_of_an_entry():
+    rows = list_values("accelerators", "h100-sxm")
+    assert ("tdp", "700 W") in [(row.field, row.value) for row in rows]
+    assert all(row.source for row in rows)
+
+
+def test_unknown_names():
+    with pytest.raises(catalog.UnknownTable):
+        list_entries("acelerators")
+    with pytest.raises(catalog.UnknownEntry):
+        list_values("accelerators", "h100-smx")

@@ -1,0 +1,142 @@
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustersim.learning import (
+    extrapolations,
+    final_loss,
+    loss_curve,
+    loss_interval,
+    loss_law,
+    loss_nats,
+    notes,
+    token_grid,
+    untrained_interval,
+    untrained_loss,
+)
+
+PUBLISHED = Path(__file__).parents[2] / "validation" / "published" / "olmo_ladder_losses.csv"
+HELD_OUT_TOLERANCE = 0.015
+LLAMA = (405e9, 15.6e12)
+
+
+def held_out(column: str) -> list[tuple[float, float, float]]:
+    with PUBLISHED.open(encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["use"] == "test"]
+    return [(float(row["parameters"]), float(row["tokens"]), float(row[column])) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "column"), [("olmo-ladder-pile", "pile"), ("olmo-ladder-c4", "c4")])
+def test_olmo2_7b_and_13b_are_predicted_from_runs_up_to_3b(name, column):
+    law = loss_law(name)
+    runs = held_out(f"{column}_nats_per_token")
+    assert len(runs) == 2
+    for parameters, tokens, measured in runs:
+        p5, p50, p95 = loss_interval(law, parameters, tokens)
+        assert p50 == pytest.approx(measured, rel=HELD_OUT_TOLERANCE)
+        assert float(loss_nats(law.best, parameters, tokens)) == pytest.approx(measured, rel=HELD_OUT_TOLERANCE)
+        assert p5 < measured < p95
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("olmo-ladder-pile", 1.65), ("olmo-ladder-c4", 2.26), ("chinchilla-besiroglu", 1.89)]
+)
+def test_llama3_405b_as_worked_out_apart(name, expected):
+    # Public fits at 405B, 15.6T, some with larger runs included: 1.65 [1.52, 1.69], 2.26 [2.06, 2.32], 1.89 [1.87, 1.93].
+    p5, p50, p95 = loss_interval(loss_law(name), *LLAMA)
+    assert p50 == pytest.approx(expected, rel=0.015)
+    assert p5 < expected < p95
+
+
+def test_after_100b_tokens_a_405b_model_is_far_below_2_9():
+    assert loss_interval(loss_law("chinchilla-besiroglu"), 405e9, 1e11)[1] == pytest.approx(2.06, abs=0.02)
+    assert loss_interval(loss_law("olmo-ladder-pile"), 405e9, 1e11)[1] == pytest.approx(1.95, abs=0.05)
+    for name in ("chinchilla-besiroglu", "olmo-ladder-pile", "olmo-ladder-c4"):
+        assert loss_interval(loss_law(name), 405e9, 1e11)[2] < 2.9
+
+
+def test_no_law_of_a_general_mix_reaches_1_4():
+    for name in ("chinchilla-besiroglu", "olmo-ladder-pile", "olmo-ladder-c4"):
+        assert loss_interval(loss_law(name), *LLAMA)[0] > 1.4
+
+
+def test_draws_are_the_same_at_every_call():
+    law = loss_law("olmo-ladder-pile")
+    assert np.array_equal(final_loss(law, *LLAMA), final_loss(law, *LLAMA))
+    assert final_loss(law, *LLAMA).shape == (400,)
+
+
+def test_the_form_error_alone_gives_its_own_interval():
+    law = loss_law("olmo-ladder-pile")
+    certain = replace(law, draws=np.tile(law.best, (4000, 1)), form_error=0.02, form_error_decades=10.0)
+    p5, p50, p95 = loss_interval(certain, 1e9, 1e11)
+    best = float(loss_nats(law.best, 1e9, 1e11))
+    assert p50 == pytest.approx(best, rel=1e-4)
+    assert math.log(p95 / best) == pytest.approx(1.6449 * 0.02, rel=0.01)
+    assert math.log(best / p5) == pytest.approx(1.6449 * 0.02, rel=0.01)
+
+
+def test_the_form_error_is_unrelated_to_the_draws_and_adds_in_quadrature():
+    law = loss_law("olmo-ladder-pile")
+    bootstrap = np.log(loss_nats(law.draws, *LLAMA))
+    both = np.log(final_loss(law, *LLAMA))
+    sigma = law.form_sigma(*LLAMA)
+    correlation = np.corrcoef(bootstrap, both - bootstrap)[0, 1]
+    assert abs(correlation) < 4.0 / math.sqrt(len(bootstrap))
+    assert float(np.std(both)) == pytest.approx(math.hypot(float(np.std(bootstrap)), sigma), rel=0.1)
+
+
+@given(st.floats(2e9, 2e13))
+def test_quantiles_are_in_order(tokens):
+    p5, p50, p95 = loss_interval(loss_law("olmo-ladder-c4"), 405e9, tokens)
+    assert p5 < p50 < p95
+
+
+def test_the_curve_falls_and_leaves_out_the_transient():
+    law = loss_law("olmo-ladder-pile")
+    curve = loss_curve(law, 405e9, [1e8, 1e9, *token_grid(law, 15.6e12)])
+    assert curve[0]["tokens"] == law.min_tokens
+    assert curve[-1]["tokens"] == 15.6e12
+    assert len(curve) == 40
+    for earlier, later in zip(curve, curve[1:], strict=False):
+        assert later["p50"] < earlier["p50"]
+        assert later["p5"] < later["p50"] < later["p95"]
+
+
+def test_a_plan_shorter_than_the_transient_has_no_curve():
+    assert token_grid(loss_law("olmo-ladder-pile"), 1e9) == []
+
+
+def test_a_model_that_knows_nothing():
+    assert untrained_loss(128_256) == pytest.approx(11.7618, abs=1e-4)
+    low, middle, high = untrained_interval(50_257)
+    assert low == pytest.approx(10.8249, abs=1e-4)
+    assert low < 11.009 < high  # llm.c GPT-2 124M at step 0
+    assert low < middle < high
+    assert untrained_interval(100_278)[0] < 12.297 < untrained_interval(100_278)[2]  # OLMo-2 7B at step 0
+
+
+def test_inside_the_fitted_range_nothing_is_extrapolated():
+    assert extrapolations(loss_law("olmo-ladder-pile"), 1e9, 1e11) == []
+
+
+def test_extrapolation_says_by_how_much():
+    (text,) = extrapolations(loss_law("olmo-ladder-pile"), *LLAMA)
+    assert "parameters 405B (128 times the largest fitted, 3.17B)" in text
+    assert "tokens 15.6T (24.6 times the largest fitted, 634B)" in text
+    assert "compute 6ND 3.79e+25 (3,144 times the largest fitted, 1.21e+22)" in text
+    (tokens_only,) = extrapolations(loss_law("olmo-ladder-pile"), 2e8, 2e12)
+    assert "tokens 2T" in tokens_only
+    assert "parameters" not in tokens_only
+
+
+def test_notes_name_corpus_tokenizer_and_error():
+    text = " ".join(notes(loss_law("olmo-ladder-c4"), *LLAMA, vocabulary=128_256))
+    for part in ("C4 English", "dolma2", "0.70 %", "1.6 %", "11.8 nats", "1.91B tokens", "times the largest fitted"):
+        assert part in text

@@ -1,0 +1,18 @@
+"""Fixtures: the example summary and its page, rendered once."""
+
+from typing import Any
+
+import pytest
+from example_summary import example_summary
+
+from clustersim.report import render
+
+
+@pytest.fixture
+def summary() -> dict[str, Any]:
+    return example_summary()
+
+
+@pytest.fixture(scope="session")
+def page() -> str:
+    return render(example_summary())
