@@ -22,6 +22,10 @@ Row = tuple[str, str, str, str]
 
 DELTA = 1e-3
 """Width of the quadratic part of the Huber loss on log loss (Hoffmann et al. 2022, arXiv 2203.15556, section 3.3)."""
+START_GRID = (((4.0, 4.0), (4.0, 7.0), (7.0, 4.0), (7.0, 7.0)), ((0.3, 0.2), (0.5, 0.4)))
+"""Starts of the search: log A and log B, then alpha and beta."""
+TIGHT = 1e-10
+"""Relative tolerance of the search."""
 DRAWS = 400
 SEED = 20260101
 DIGITS = 6
@@ -90,7 +94,7 @@ def fit_loss_law(runs: Runs, draws: int = DRAWS, seed: int = SEED) -> Fit:
     .. [1] Hoffmann, J. et al. (2022). arXiv 2203.15556, section 3.3 and appendix D.3.
     .. [2] Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, chapter 9.
     """
-    starts = [np.array(start) for start in product((4.0, 7.0), (4.0, 7.0), (0.0, 0.6), (0.3, 0.5), (0.2, 0.4))]
+    starts = [np.array([*scales, 0.3, *powers]) for scales, powers in product(*START_GRID)]
     theta = min((_minimise(runs, start) for start in starts), key=lambda found: found[1])[0]
     fitted = np.exp(_log_loss(theta, runs))
     residuals = np.log(runs.loss_nats / fitted)
@@ -143,9 +147,9 @@ def _minimise(runs: Runs, start: Floats) -> tuple[Floats, float]:
         loss="huber",
         f_scale=DELTA,
         x_scale="jac",
-        xtol=1e-12,
-        ftol=1e-12,
-        gtol=1e-12,
+        xtol=TIGHT,
+        ftol=TIGHT,
+        gtol=TIGHT,
         max_nfev=2000,
     )
     return found.x, float(found.cost)

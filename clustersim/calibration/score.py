@@ -52,7 +52,7 @@ def class_of(row: PublishedStep) -> str:
 
 
 def score(rows: Sequence[PublishedStep], errors: Sequence[float]) -> dict[str, ClassScore]:
-    """Score log errors by class.
+    """Score log errors by class, and by software stack.
 
     Parameters
     ----------
@@ -64,11 +64,13 @@ def score(rows: Sequence[PublishedStep], errors: Sequence[float]) -> dict[str, C
     Returns
     -------
     dict of str to ClassScore
-        In alphabetical order of the class.
+        By :func:`class_of` and by ``stack-<name>``, each in alphabetical order.
     """
-    pairs = list(zip(rows, errors, strict=True))
-    names = sorted({class_of(row) for row in rows})
-    return {name: _class_score([pair for pair in pairs if class_of(pair[0]) == name]) for name in names}
+    groups: dict[str, list[tuple[PublishedStep, float]]] = {}
+    for row, error in zip(rows, errors, strict=True):
+        for name in (class_of(row), f"stack-{row.stack}"):
+            groups.setdefault(name, []).append((row, error))
+    return {name: _class_score(groups[name]) for name in sorted(groups)}
 
 
 def _class_score(pairs: Sequence[tuple[PublishedStep, float]]) -> ClassScore:

@@ -96,7 +96,7 @@ def loss_nats(coefficients: Floats, parameters: float, tokens: ArrayLike) -> Flo
     --------
     >>> besiroglu = np.array([1.8172, 482.01, 2085.43, 0.3478, 0.3658])
     >>> round(float(loss_nats(besiroglu, 70e9, 1.4e12)), 3)
-    1.973
+    1.974
     """
     floor, size_scale, data_scale, alpha, beta = np.moveaxis(np.asarray(coefficients, dtype=np.float64), -1, 0)
     law: Floats = floor + size_scale * parameters**-alpha + data_scale * np.asarray(tokens, np.float64) ** -beta

@@ -1,6 +1,7 @@
 """The page: one self-contained HTML file, readable without a network, a script or a server."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 
 def render(summary: Mapping[str, Any]) -> str:
@@ -63,10 +65,22 @@ def write_report(summary: Mapping[str, Any], path: Path) -> None:
 def _environment() -> "jinja2.Environment":
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("clustersim.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(text: str) -> "Markup":
+    """A path or key that may be broken over lines after its separators."""
+    from markupsafe import Markup
+
+    return Markup("").join(
+        Markup("{}<wbr>").format(piece) if piece[-1:] in "._/:" else piece
+        for piece in re.findall(r"[^._/:]*[._/:]?", text)
     )

@@ -8,15 +8,16 @@ from typing import Any
 import simpy
 
 from clustersim.run.clocks import Failure, failures
-from clustersim.run.expand import NO_PART, Log, build_records
+from clustersim.run.expand import NO_PART, build_records
 from clustersim.run.fleet import Fleet
-from clustersim.run.job import DONE, Job
+from clustersim.run.job import DONE, RESTARTING, TRAINING, Disturbance, Job
+from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, MaintenancePlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, Records
 from clustersim.run.streams import normals, stream
 
 _CRASH, _HANG, _CORRUPT, _PLANNED = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
-_JOB, _SPARE, _JOB_DOWN = (HITS.index(name) for name in ("job", "spare", "job_down"))
+_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
 _WAITING_PARTS = ("spares", "repair", "people")
 
 Process = Generator[simpy.Event, Any, None]
@@ -72,19 +73,29 @@ class _Run:
         self._log = Log()
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
         self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, self._log)
-        draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "swap", "people")}
-        phases = drawn_phases(plan, seed, replication)
-        self._job = Job(self._env, plan, phases, self._fleet, self._log, self._parts, draws)
-        expected_s = min(plan.deadline_s or math.inf, 1.2 * sum(p.steps * p.step_time_s for p in phases))
+        draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people")}
+        self._phases = drawn_phases(plan, seed, replication)
+        self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
+        self._expected_s = min(plan.deadline_s or math.inf, 1.2 * sum(p.steps * p.step_time_s for p in self._phases))
         for code, category in enumerate(plan.categories):
-            factor = drawn_rate_factor(plan, category, seed, replication)
-            clock = failures(
-                category, stream(seed, replication, f"failures of {category.name}"), plan.fleet_age_s, factor, expected_s
-            )
-            self._env.process(self._fail(code, category, clock))
+            self._start_clocks(code, category, seed, replication)
         for offset, maintenance in enumerate(plan.maintenance):
             generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
             self._env.process(self._maintain(len(plan.categories) + offset, maintenance, generator))
+
+    def _start_clocks(self, code: int, category: CategoryPlan, seed: int, replication: int) -> None:
+        """The units of the job and those of its spares fail by streams of their own.
+
+        So another number of spares leaves the failures of all other nodes as they were.
+        """
+        factor = drawn_rate_factor(self._plan, category, seed, replication)
+        in_job = category.units_on(self._plan.job_nodes)
+        for first, units, where in ((0, in_job, ""), (in_job, category.units - in_job, " among the spares")):
+            if units > 0:
+                generator = stream(seed, replication, f"failures of {category.name}{where}")
+                part = replace(category, units=units)
+                clock = failures(part, generator, self._plan.fleet_age_s, factor, self._expected_s)
+                self._env.process(self._fail(code, category, clock, first))
 
     def until(self, horizon_s: float | None) -> Records:
         """Run until the job is done or the horizon is reached."""
@@ -95,42 +106,49 @@ class _Run:
         finished = self._job.mode == DONE
         if not finished:
             self._job.close()
-        return build_records(self._log, self._plan, self._parts, self._env.now, finished)
+        return build_records(self._log, self._plan, self._phases, self._parts, self._env.now, finished)
 
-    def _fail(self, code: int, category: CategoryPlan, clock: Iterator[Failure]) -> Process:
+    def _fail(self, code: int, category: CategoryPlan, clock: Iterator[Failure], first_unit: int) -> Process:
         env = self._env
         for failure in clock:
             yield simpy.Timeout(env, failure.t_s - env.now)
-            self._strike(code, category, failure)
+            self._strike(code, category, failure, first_unit + failure.unit)
 
-    def _strike(self, code: int, category: CategoryPlan, failure: Failure) -> None:
+    def _strike(self, code: int, category: CategoryPlan, failure: Failure, unit: int) -> None:
         """A unit fails: work out what goes down with it and tell the job."""
-        fleet = self._fleet
         nodes: list[int] = []
         hits_job = True
         if category.blast_nodes:
-            node = failure.unit // category.units_per_domain * category.domain_nodes
-            nodes = fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
+            node = unit // category.units_per_domain * category.domain_nodes
+            nodes = self._fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
             if not nodes:
                 return  # what is switched off or being mended does not fail
-            hits_job = fleet.in_job(nodes)
-        if category.effect == "corrupt":
-            if hits_job:
-                self._corrupt(code, category, failure, nodes)
-            return
+            hits_job = self._fleet.in_job(nodes)
+        if category.effect != "corrupt":
+            self._stop_by_failure(code, category, failure, nodes, hits_job)
+        elif hits_job:
+            self._corrupt(code, category, failure, nodes)
+
+    def _stop_by_failure(
+        self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool
+    ) -> None:
+        """A crash or a hang: the job notices, and what has to be replaced goes to repair."""
         recovery = self._plan.recovery
         hang = category.effect == "hang" or failure.hang < category.hang_fraction
         detect_s = recovery.hang_timeout_s if hang else recovery.crash.sample_s(failure.detect)
-        manual = hits_job and failure.manual < recovery.manual_fraction
-        evicted = nodes if failure.evict < category.evict else []
+        manual = False
         incident = len(self._log.incidents)
         hits = _SPARE
         if hits_job:
-            hits = _JOB if self._job.fail(incident, detect_s, manual) else _JOB_DOWN
+            manual = failure.manual < recovery.manual_fraction
+            interrupts = self._job.fail(Disturbance(incident, detect_s, manual))
+            manual = manual and interrupts
+            hits = _JOB if interrupts else _JOB_DOWN
+        evicted = nodes if failure.evict < category.evict else []
+        node = nodes[0] if nodes else -1
         effect = _HANG if hang else _CRASH
-        self._log.incidents.append(
-            (self._env.now, code, nodes[0] if nodes else -1, effect, hits, detect_s, len(evicted), manual)
-        )
+        row = IncidentRow(self._env.now, code, node, effect, hits, detect_s, len(evicted), manual)
+        self._log.incidents.append(row)
         self._take_out(evicted, incident, failure, hits_job)
 
     def _take_out(self, nodes: list[int], incident: int, failure: Failure, hits_job: bool) -> None:
@@ -149,29 +167,28 @@ class _Run:
             return
         detect_s = self._plan.recovery.corruption.sample_s(failure.detect)
         evicted = nodes if failure.evict < category.evict else []
-        row = (self._env.now, code, nodes[0] if nodes else -1, _CORRUPT, _JOB, detect_s, len(evicted), False)
+        node = nodes[0] if nodes else -1
+        row = IncidentRow(self._env.now, code, node, _CORRUPT, _UNNOTICED, detect_s, len(evicted), False)
         self._log.incidents.append(row)
 
         def found(_event: simpy.Event) -> None:
-            if self._job.discover(incident):
+            hits = self._job.discover(incident)
+            self._log.incidents[incident] = row._replace(hits=hits)
+            if hits != _UNNOTICED:
                 self._take_out(evicted, incident, failure, hits_job=True)
-            else:
-                self._log.incidents[incident] = (*row[:4], _JOB_DOWN, *row[5:])
 
         discovery = simpy.Timeout(self._env, detect_s)
         discovery.callbacks.append(found)
 
     def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
         """Planned stops of one kind."""
-        env = self._env
-        wait_s = maintenance.first_s if maintenance.periodic else -1.0
+        wait_s = maintenance.first_s
         while True:
             if not maintenance.periodic:
                 wait_s = -maintenance.mean_interval_s * math.log(0.5 * math.erfc(next(draws) / math.sqrt(2.0)))
-            yield env.timeout(wait_s)
+            yield self._env.timeout(wait_s)
             wait_s = maintenance.mean_interval_s
-            if self._job.mode == DONE:
-                return
             incident = len(self._log.incidents)
-            self._log.incidents.append((env.now, code, -1, _PLANNED, _JOB, 0.0, 0, False))
-            self._job.stop(maintenance, incident, maintenance.duration.sample_s(next(draws)))
+            hits = _JOB if self._job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
+            self._log.incidents.append(IncidentRow(self._env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
+            self._job.stop(incident, maintenance.duration.sample_s(next(draws)))

@@ -1,163 +1,202 @@
 """From the engine's compact log to interval and checkpoint records, in whole arrays."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from clustersim.run.plan import RunPlan
+from clustersim.run.log import CrashRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
+from clustersim.run.plan import CheckpointPlan, PhasePlan, RunPlan
+from clustersim.run.progress import rhythm
 from clustersim.run.records import CHECKPOINT, NO_CAUSE, PRODUCTIVE, RECOMPUTE, RESTART, Column, Records, table
 
 NO_PART = ""
 
-_STRETCH = {
-    "start_s": float, "end_s": float, "phase": int, "first_step": int, "steps": int, "done": int, "step_time_s": float,
-    "period": int, "stall_s": float, "write_s": float, "high_water": int, "redo_state": int, "redo_cause": int, "ended_by": int,
-    "durable_until_s": float,
-}  # fmt: skip
-_STAGE = {"start_s": float, "end_s": float, "state": int, "part": int, "phase": int, "step": int, "cause": int, "planned_s": float}
-_INCIDENT = {
-    "t_s": float, "category": int, "node": int, "effect": int, "hits": int, "detect_s": float, "evicted_nodes": int, "manual": bool,
-}  # fmt: skip
-_REPAIR = {"queued_s": float, "start_s": float, "end_s": float, "nodes": int, "cause": int}
-_INTERVAL = ("start_s", "end_s", "state", "part", "phase", "step_start", "step_end", "cause")
+_SHORTEST_S = 1e-7
+"""Intervals below this are rounding of simulated time, not time."""
+
+_INTERVAL = {
+    "start_s": np.float64,
+    "end_s": np.float64,
+    "state": np.int8,
+    "part": np.int8,
+    "phase": np.int16,
+    "step_start": np.int64,
+    "step_end": np.int64,
+    "cause": np.int32,
+}
+Columns = dict[str, Column]
 
 
-@dataclass(slots=True)
-class Log:
-    """Rows as the engine appends them: one for each stretch of training, each other stage, incident and repair."""
+def build_records(
+    log: Log, plan: RunPlan, phases: Sequence[PhasePlan], parts: tuple[str, ...], end_s: float, finished: bool
+) -> Records:
+    """Records of one run: every work and stall interval of every stretch, and every part of every restart.
 
-    stretches: list[tuple[Any, ...]] = field(default_factory=list)
-    stages: list[tuple[Any, ...]] = field(default_factory=list)
-    incidents: list[tuple[Any, ...]] = field(default_factory=list)
-    repairs: list[tuple[Any, ...]] = field(default_factory=list)
-
-
-def build_records(log: Log, plan: RunPlan, parts: tuple[str, ...], end_s: float, finished: bool) -> Records:
-    """Records of one run: every work and stall interval of every stretch, and every part of every restart."""
-    stretches = table(_STRETCH, log.stretches)
-    pieces = [*_training(stretches), _stages(table(_STAGE, log.stages), plan, parts)]
-    rows = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
-    keep = rows["end_s"] > rows["start_s"]
-    order = np.argsort(rows["start_s"][keep], kind="stable")
-    intervals = {name: column[keep][order] for name, column in rows.items()}
-    steps, tokens = _token_axis(plan)
+    Parameters
+    ----------
+    log : Log
+        What the engine wrote down.
+    plan : RunPlan
+        The plan.
+    phases : sequence of PhasePlan
+        Its phases with the step times of this run.
+    parts : tuple of str
+        Names of the parts of a stage.
+    end_s : float
+        When the record ends [s].
+    finished : bool
+        Whether the job did.
+    """
+    stretches = _with_rhythm(table(StretchRow, log.stretches), phases, plan.checkpoint)
+    pieces = [
+        *_work(stretches, table(RedoRow, log.redone)),
+        _broken_steps(stretches),
+        _stalls(stretches),
+        *_stages(table(StageRow, log.stages), plan, parts),
+    ]
+    intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
+    order = np.argsort(intervals["start_s"], kind="stable")
+    intervals = {name: column[order] for name, column in intervals.items()}
+    phase = intervals["phase"]
+    intervals["tokens_start"] = _tokens(phases, phase, intervals.pop("step_start"))
+    intervals["tokens_end"] = _tokens(phases, phase, intervals.pop("step_end"))
     return Records(
-        intervals={
-            "start_s": intervals["start_s"],
-            "end_s": intervals["end_s"],
-            "state": intervals["state"].astype(np.int8),
-            "part": intervals["part"].astype(np.int8),
-            "phase": intervals["phase"].astype(np.int16),
-            "tokens_start": np.interp(intervals["step_start"], steps, tokens),
-            "tokens_end": np.interp(intervals["step_end"], steps, tokens),
-            "cause": intervals["cause"].astype(np.int32),
-        },
-        incidents=table(_INCIDENT, log.incidents),
-        checkpoints=_checkpoints(stretches, steps, tokens),
-        repairs=table(_REPAIR, log.repairs),
-        categories=tuple(c.name for c in plan.categories) + tuple(m.name for m in plan.maintenance) + ("phase change",),
+        intervals=intervals,
+        incidents=table(IncidentRow, log.incidents),
+        checkpoints=_checkpoints(stretches, table(CrashRow, log.crashes), phases),
+        repairs=table(RepairRow, log.repairs),
+        categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), "phase change"),
         parts=parts,
-        phases=tuple(phase.name for phase in plan.phases),
+        phases=tuple(phase.name for phase in phases),
         end_s=end_s,
         finished=finished,
     )
 
 
-def _token_axis(plan: RunPlan) -> tuple[Column, Column]:
-    """Steps and tokens at the phase boundaries."""
-    steps = np.cumsum([0] + [phase.steps for phase in plan.phases])
-    tokens = np.cumsum([0.0] + [phase.tokens for phase in plan.phases])
-    return steps.astype(float), tokens
+def _tokens(phases: Sequence[PhasePlan], phase: Column, step: Column) -> Column:
+    """Tokens trained when so many steps of the job are done, of which the last are of this phase."""
+    first_step = np.cumsum([0, *(p.steps for p in phases)])[phase]
+    first_token = np.cumsum([0.0, *(p.tokens for p in phases)])[phase]
+    tokens: Column = first_token + (step - first_step) * np.array([p.tokens_per_step for p in phases])[phase]
+    return tokens
 
 
-def _cycles(stretches: dict[str, Column]) -> tuple[dict[str, Column], Column]:
-    """One row per begun cycle of each stretch, and the number of the cycle in its stretch."""
-    cycle_s = stretches["period"] * stretches["step_time_s"] + stretches["stall_s"]
-    planned = -(-stretches["steps"] // np.maximum(stretches["period"], 1))
-    begun = np.minimum(((stretches["end_s"] - stretches["start_s"]) / cycle_s).astype(int) + 1, planned)
-    rows = {name: np.repeat(column, begun) for name, column in stretches.items()}
-    rows["cycle_s"] = np.repeat(cycle_s, begun)
-    first_row = np.repeat(np.cumsum(begun) - begun, begun)
-    return rows, np.arange(len(first_row)) - first_row
+def _with_rhythm(stretches: Columns, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan) -> Columns:
+    """Stretches with the rhythm of their phase, and the number of checkpoints that each began."""
+    rhythms = [rhythm(phase, checkpoint) for phase in phases]
+    phase, done = stretches["phase"], stretches["done"]
+    for name in ("step_time_s", "period_steps", "stall_s", "write_s"):
+        stretches[name] = np.array([getattr(r, name) for r in rhythms])[phase]
+    whole = done // stretches["period_steps"]
+    last = (done == stretches["steps"]) & (done > whole * stretches["period_steps"])
+    stretches["stalls"] = whole + last
+    return stretches
 
 
-def _training(stretches: dict[str, Column]) -> list[dict[str, Column]]:
-    """Redone, new and unfinished work and checkpoint stalls of all stretches."""
-    rows, number = _cycles(stretches)
-    start_s = rows["start_s"] + number * rows["cycle_s"]
-    step = rows["first_step"] + number * rows["period"]
-    planned = np.minimum(rows["period"], rows["steps"] - number * rows["period"])
-    done = np.clip(rows["done"] - number * rows["period"], 0, planned)
-    redone = np.clip(rows["high_water"] - step, 0, done)
-    redo_end_s = np.minimum(start_s + redone * rows["step_time_s"], rows["end_s"])
-    work_end_s = np.minimum(start_s + done * rows["step_time_s"], rows["end_s"])
-    whole = done == planned
-    stall_end_s = np.where(whole, np.minimum(work_end_s + rows["stall_s"], rows["end_s"]), work_end_s)
-    broken_end_s = np.where(whole, work_end_s, rows["end_s"])
-
-    def piece(begin_s: Column, end_s: Column, state: Any, first: Column, last: Column, cause: Any) -> dict[str, Column]:
-        size = len(begin_s)
-        return dict(
-            zip(
-                _INTERVAL,
-                (
-                    begin_s, end_s, np.broadcast_to(state, size), np.zeros(size, dtype=int), rows["phase"], first, last,
-                    np.broadcast_to(cause, size),
-                ),
-                strict=True,
-            )
-        )  # fmt: skip
-
-    return [
-        piece(start_s, redo_end_s, rows["redo_state"], step, step + redone, rows["redo_cause"]),
-        piece(redo_end_s, work_end_s, PRODUCTIVE, step + redone, step + done, NO_CAUSE),
-        piece(work_end_s, broken_end_s, RECOMPUTE, step + done, step + done, rows["ended_by"]),
-        piece(work_end_s, stall_end_s, CHECKPOINT, step + done, step + done, NO_CAUSE),
-    ]
+def _piece(rows: Columns, start_s: Column, end_s: Column, state: Column | int, first: Column, last: Column) -> Columns:
+    """Intervals as typed columns, without those that have no length; phase, part and cause are those of the rows."""
+    keep = np.flatnonzero(end_s > start_s + _SHORTEST_S)
+    columns = {
+        "start_s": start_s, "end_s": end_s, "state": state, "part": rows.get("part", 0), "phase": rows["phase"],
+        "step_start": first, "step_end": last, "cause": rows.get("cause", NO_CAUSE),
+    }  # fmt: skip
+    return {
+        name: value[keep].astype(_INTERVAL[name], copy=False)
+        if isinstance(value, np.ndarray)
+        else np.full(len(keep), value, _INTERVAL[name])
+        for name, value in columns.items()
+    }
 
 
-def _stages(stages: dict[str, Column], plan: RunPlan, parts: tuple[str, ...]) -> dict[str, Column]:
+def _repeat(rows: Columns, counts: Column, names: Sequence[str]) -> tuple[Columns, Column]:
+    """Each row so many times, and which of its copies each is."""
+    index = np.repeat(np.arange(len(counts)), counts)
+    number = np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
+    return {name: rows[name][index] for name in names}, number
+
+
+def _work(stretches: Columns, redone: Columns) -> list[Columns]:
+    """Steps that were trained before and lost, and new ones, cut at the checkpoints."""
+    last_step = stretches["first_step"] + stretches["done"]
+    last_redone = stretches["first_step"].copy()
+    last_redone[redone["stretch"]] = redone["last_step"]
+    new = {"stretch": np.arange(len(last_step)), "first_step": last_redone, "last_step": last_step}
+    return [_spans(stretches, redone, redone["state"]), _spans(stretches, new, PRODUCTIVE)]
+
+
+def _spans(stretches: Columns, spans: Columns, state: Column | int) -> Columns:
+    """Work from one step of a stretch to another, cut at the checkpoints."""
+    rows = {name: stretches[name][spans["stretch"]] for name in ("start_s", "end_s", "phase", "first_step")}
+    rows |= {name: stretches[name][spans["stretch"]] for name in ("step_time_s", "period_steps", "stall_s")}
+    rows["low"] = spans["first_step"] - rows["first_step"]
+    rows["high"] = spans["last_step"] - rows["first_step"]
+    rows["cycle"] = rows["low"] // rows["period_steps"]
+    rows["state"] = np.broadcast_to(state, rows["low"].shape)
+    rows["cause"] = spans.get("cause", np.full(len(rows["low"]), NO_CAUSE))
+    cycles = -(-rows["high"] // rows["period_steps"]) - rows["cycle"]
+    rows, number = _repeat(rows, np.where(rows["high"] > rows["low"], cycles, 0), tuple(rows))
+    cycle = rows["cycle"] + number
+    low = np.maximum(rows["low"], cycle * rows["period_steps"])
+    high = np.minimum(rows["high"], (cycle + 1) * rows["period_steps"])
+    stalled_s = rows["start_s"] + cycle * rows["stall_s"]
+    start_s = stalled_s + low * rows["step_time_s"]
+    end_s = np.minimum(stalled_s + high * rows["step_time_s"], rows["end_s"])
+    return _piece(rows, start_s, end_s, rows["state"], rows["first_step"] + low, rows["first_step"] + high)
+
+
+def _broken_steps(stretches: Columns) -> Columns:
+    """The step that was under way when a stretch ended: lost, unless it is only the record that ends."""
+    start_s = stretches["start_s"] + stretches["done"] * stretches["step_time_s"] + stretches["stalls"] * stretches["stall_s"]
+    step = stretches["first_step"] + stretches["done"]
+    cause = stretches["ended_by"]
+    state = np.where(cause == NO_CAUSE, PRODUCTIVE, RECOMPUTE)
+    return _piece(stretches | {"cause": cause}, start_s, stretches["end_s"], state, step, step)
+
+
+def _begun_checkpoints(stretches: Columns) -> tuple[Columns, Column, Column]:
+    """One row per checkpoint that was begun, the step at which it was taken, and when its stall began [s]."""
+    names = ("start_s", "end_s", "phase", "first_step", "done", "step_time_s", "period_steps", "stall_s", "write_s")
+    rows, number = _repeat(stretches, stretches["stalls"], names)
+    done = np.minimum((number + 1) * rows["period_steps"], rows["done"])
+    return rows, rows["first_step"] + done, rows["start_s"] + number * rows["stall_s"] + done * rows["step_time_s"]
+
+
+def _stalls(stretches: Columns) -> Columns:
+    rows, step, start_s = _begun_checkpoints(stretches)
+    end_s = np.minimum(start_s + rows["stall_s"], rows["end_s"])
+    return _piece(rows, start_s, end_s, CHECKPOINT, step, step)
+
+
+def _checkpoints(stretches: Columns, crashes: Columns, phases: Sequence[PhasePlan]) -> Columns:
+    """Checkpoints whose stall was completed, and when each became durable."""
+    # Until a stretch's next crash its checkpoints can become durable; those that are still being written then are lost.
+    next_crash = np.searchsorted(crashes["stretches"], np.arange(len(stretches["start_s"])), side="right")
+    rows, step, start_s = _begun_checkpoints(stretches)
+    until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
+    taken_s = start_s + rows["stall_s"]
+    durable_s = taken_s + rows["write_s"]
+    taken = taken_s <= rows["end_s"] + _SHORTEST_S
+    return {
+        "taken_s": taken_s[taken],
+        "durable_s": np.where(durable_s <= until_s + _SHORTEST_S, durable_s, np.nan)[taken],
+        "step": step[taken],
+        "tokens": _tokens(phases, rows["phase"], step)[taken],
+        "phase": rows["phase"][taken].astype(np.int16),
+    }
+
+
+def _stages(stages: Columns, plan: RunPlan, parts: tuple[str, ...]) -> list[Columns]:
     """All other stages; a restart is cut into its parts, in order, as far as it came."""
     restart = stages["state"] == RESTART
     others = {name: column[~restart] for name, column in stages.items()}
     restarts = {name: column[restart] for name, column in stages.items()}
+    pieces = [_piece(others, others["start_s"], others["end_s"], others["state"], others["step"], others["step"])]
     medians_s = [part.median_s for part in plan.recovery.restart_parts]
-    total_s = sum(medians_s)
-    pieces = [others]
-    if total_s > 0.0:
-        edges = np.cumsum([0.0, *medians_s]) / total_s
-        edges[-1] = 1.0
-        for name, low, high in zip((p.name for p in plan.recovery.restart_parts), edges[:-1], edges[1:], strict=True):
-            begin_s = restarts["start_s"] + low * restarts["planned_s"]
-            end_s = restarts["start_s"] + high * restarts["planned_s"]
-            pieces.append(
-                restarts
-                | {
-                    "start_s": np.minimum(begin_s, restarts["end_s"]),
-                    "end_s": np.minimum(end_s, restarts["end_s"]),
-                    "part": np.full(len(begin_s), parts.index(name)),
-                }
-            )
-    rows = {name: np.concatenate([piece[name] for piece in pieces]) for name in stages}
-    return {
-        "start_s": rows["start_s"], "end_s": rows["end_s"], "state": rows["state"], "part": rows["part"], "phase": rows["phase"],
-        "step_start": rows["step"], "step_end": rows["step"], "cause": rows["cause"],
-    }  # fmt: skip
-
-
-def _checkpoints(stretches: dict[str, Column], steps: Column, tokens: Column) -> dict[str, Column]:
-    """Checkpoints whose stall was completed, and when each became durable."""
-    rows, number = _cycles(stretches)
-    planned = np.minimum(rows["period"], rows["steps"] - number * rows["period"])
-    taken_s = rows["start_s"] + number * rows["cycle_s"] + planned * rows["step_time_s"] + rows["stall_s"]
-    durable_s = taken_s + rows["write_s"]
-    step = rows["first_step"] + number * rows["period"] + planned
-    taken = taken_s <= rows["end_s"]
-    return {
-        "taken_s": taken_s[taken],
-        "durable_s": np.where(durable_s <= rows["durable_until_s"], durable_s, np.nan)[taken],
-        "step": step[taken],
-        "tokens": np.interp(step[taken], steps, tokens),
-        "phase": rows["phase"][taken].astype(np.int16),
-    }
+    edges = np.cumsum([0.0, *medians_s]) / max(sum(medians_s), _SHORTEST_S)
+    edges[-1] = 1.0
+    for part, low, high in zip(plan.recovery.restart_parts, edges[:-1], edges[1:], strict=True):
+        start_s = restarts["start_s"] + low * restarts["planned_s"]
+        end_s = np.minimum(restarts["start_s"] + high * restarts["planned_s"], restarts["end_s"])
+        rows = restarts | {"part": np.full(len(start_s), parts.index(part.name))}
+        pieces.append(_piece(rows, start_s, end_s, RESTART, restarts["step"], restarts["step"]))
+    return pieces

@@ -2,23 +2,14 @@
 
 import heapq
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import simpy
 
-from clustersim.run.expand import Log
+from clustersim.run.log import Log, RepairRow
 from clustersim.run.plan import SparesPlan
 
 IN_JOB, HOT, WARM, COLD, OUT = range(5)
 _POOLS = (HOT, WARM, COLD)
-
-
-class Joined(NamedTuple):
-    """Spare nodes that were called into the job."""
-
-    nodes: int
-    coldest: int
-    """The pool that took longest to join: HOT, WARM or COLD."""
 
 
 class Fleet:
@@ -46,12 +37,13 @@ class Fleet:
     def in_service(self, first_node: int, count: int) -> list[int]:
         """Nodes of a domain that are powered and not being mended: those a failure can strike."""
         state = self.state
+        if count == 1:  # by far the most common, and three times as fast
+            return [first_node] if state[first_node] < COLD else []
         return [node for node in range(first_node, min(first_node + count, len(state))) if state[node] < COLD]
 
     def in_job(self, nodes: Iterable[int]) -> bool:
         """Whether any of these nodes works for the job."""
-        state = self.state
-        return any(state[node] == IN_JOB for node in nodes)
+        return any(self.state[node] == IN_JOB for node in nodes)
 
     def evict(self, nodes: Iterable[int], cause: int, repair_s: float) -> None:
         """Take nodes out and queue one repair for all of them."""
@@ -74,7 +66,7 @@ class Fleet:
         start_s = max(now_s, self._hand_free_s[0])
         end_s = start_s + repair_s
         heapq.heapreplace(self._hand_free_s, end_s)
-        self._log.repairs.append((now_s, start_s, end_s, len(nodes), cause))
+        self._log.repairs.append(RepairRow(now_s, start_s, end_s, len(nodes), cause))
         done = simpy.Timeout(self._env, end_s - now_s)
         done.callbacks.append(lambda _event: self._return(nodes))
 
@@ -90,13 +82,18 @@ class Fleet:
             self.state[node] = pool
         self.on_return()
 
-    def call_spares(self) -> Joined:
-        """Move as many spares into the job as it lacks and there are, the quickest first."""
-        joined, coldest = 0, HOT
+    def call_spares(self) -> int:
+        """Move as many spares into the job as it lacks and there are, the quickest first.
+
+        Returns
+        -------
+        int
+            The pool that took longest to join: HOT, WARM or COLD; HOT also if none joined.
+        """
+        coldest = HOT
         for pool in _POOLS:
             while self.missing and self._pools[pool]:
                 self.state[self._pools[pool].pop()] = IN_JOB
                 self.missing -= 1
-                joined += 1
                 coldest = pool
-        return Joined(joined, coldest)
+        return coldest

@@ -2,22 +2,57 @@
 
 import math
 from collections.abc import Generator, Iterator
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import simpy
 
-from clustersim.run.expand import Log
 from clustersim.run.fleet import COLD, WARM, Fleet
-from clustersim.run.plan import MaintenancePlan, PhasePlan, RunPlan
-from clustersim.run.progress import Stretch, period_steps
-from clustersim.run.records import CHECKPOINT, DETECT, MAINTENANCE, NO_CAUSE, RECOMPUTE, RESTART, ROLLBACK, WAITING
+from clustersim.run.laws import Law
+from clustersim.run.log import IncidentRow, Log, StageRow
+from clustersim.run.plan import PhasePlan, RunPlan
+from clustersim.run.progress import Stretch
+from clustersim.run.records import (
+    CHECKPOINT,
+    DETECT,
+    EFFECTS,
+    HITS,
+    MAINTENANCE,
+    NO_CAUSE,
+    RESTART,
+    WAITING,
+)
+from clustersim.run.trajectory import Trajectory
 
 Process = Generator[simpy.Event, Any, None]
 
 TRAINING, RESTARTING, DOWN, DONE = range(4)
+_JOB, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "job_down", "unnoticed"))
+_PLANNED = EFFECTS.index("planned")
 _TICK_S: Final = 1e-6
 """Rounding of simulated time that a timer may be early by."""
+
+
+class Disturbance(NamedTuple):
+    """Why the job has to recover."""
+
+    incident: int
+    detect_s: float
+    manual: bool
+
+
+class _Broken(NamedTuple):
+    """Nodes of the job that have to leave it."""
+
+    nodes: list[int]
+    incident: int
+    repair_s: float
+
+
+class _Stop(NamedTuple):
+    """A planned stop that is due."""
+
+    incident: int
+    duration_s: float
 
 
 class Job:
@@ -44,139 +79,110 @@ class Job:
         self._log = log
         self._part = {name: code for code, name in enumerate(parts)}
         self._draws = draws
+        self._restart_median_s = plan.recovery.restart_median_s
         self.mode = DOWN
-        self._phase = 0
-        self._phase_first_step = 0
-        self._step = 0
-        self._high_water = 0
-        self._redo = (RECOMPUTE, NO_CAUSE)
-        self._history: list[Stretch] = []
-        self._unsettled = 0
-        """Row of the first logged stretch whose checkpoints may still be lost."""
-        self._corruptions: dict[int, int] = {}
-        """Step at which each corruption struck that is still in the weights, by incident."""
-        self._found: list[int] = []
-        """Corruptions that are discovered and not yet rewound past."""
-        self._broken: list[tuple[list[int], int, float]] = []
-        self._stops: list[tuple[MaintenancePlan, int, float]] = []
-        self._stopping = False
+        self._path = Trajectory(phases, plan.checkpoint, log)
+        self._broken: list[_Broken] = []
+        self._stops: list[_Stop] = []
         self._stretch: Stretch | None = None
+        self._stretch_is_cut = False
         self._wake = env.event()
         self._arrival: simpy.Event | None = None
         self._timer_s = math.inf
-        self._stage: tuple[float, int, int, int, float] | None = None
+        self._stage: tuple[float, int, int, int, int, int, float] | None = None
+        """The stage under way, as a :class:`StageRow` without its end."""
         fleet.on_return = self._nodes_returned
         self.process = env.process(self._run())
 
     # --- what the world does to the job -------------------------------------------------------------------------
 
-    def fail(self, incident: int, detect_s: float, manual: bool) -> bool:
+    def fail(self, disturbance: Disturbance) -> bool:
         """A failure strikes a node of the job, or the job itself. True if it interrupts, False if it was down already."""
         if self.mode == TRAINING:
-            self._disturb((incident, detect_s, manual))
+            self.mode = DOWN
+            self._wake.succeed(disturbance)
             return True
         if self.mode == RESTARTING:
             self.mode = DOWN
-            self.process.interrupt((incident, detect_s, manual))
+            self.process.interrupt(disturbance)
             return True
         return False
 
     def break_nodes(self, nodes: list[int], incident: int, repair_s: float) -> None:
         """Nodes of the job are broken; they leave it when the job next looks."""
-        self._broken.append((nodes, incident, repair_s))
+        self._broken.append(_Broken(nodes, incident, repair_s))
         self._nodes_returned()
 
     def corrupt(self, incident: int) -> bool:
         """A silent corruption strikes now. False if nothing was being computed."""
         if self.mode != TRAINING or self._stretch is None:
             return False
-        self._corruptions[incident] = self._stretch.first_step + self._stretch.steps_done(self._env.now)
+        self._path.corrupt(incident, self._stretch.first_step + self._stretch.steps_done(self._env.now))
         return True
 
-    def discover(self, incident: int) -> bool:
-        """A corruption is found. False if the job has been rewound past it in the meantime."""
-        if incident not in self._corruptions:
-            return False
-        self._found.append(incident)
-        if self.mode == TRAINING:
-            self._disturb((incident, 0.0, False))
-        elif self.mode == RESTARTING:
-            self.mode = DOWN
-            self.process.interrupt((incident, 0.0, False))
-        return True
+    def discover(self, incident: int) -> int:
+        """A corruption is found, and stops the job unless it is down or already rewound past it; returns what it hits."""
+        if not self._path.discover(incident):
+            return _UNNOTICED
+        return _JOB if self.fail(Disturbance(incident, 0.0, False)) else _JOB_DOWN
 
-    def stop(self, maintenance: MaintenancePlan, incident: int, duration_s: float) -> None:
+    def stop(self, incident: int, duration_s: float) -> None:
         """Somebody plans to stop the job: it ends its step, checkpoints and stops."""
-        self._stops.append((maintenance, incident, duration_s))
-        if self.mode == TRAINING and self._stretch is not None and not self._stopping:
-            self._shorten(self._stretch)
+        self._stops.append(_Stop(incident, duration_s))
+        if self.mode == TRAINING and self._stretch is not None and not self._stretch_is_cut:
+            self._cut(self._stretch)
 
     def close(self) -> None:
         """Log what is under way when the simulation ends before the job does."""
-        if self.mode == TRAINING and self._stretch is not None:
-            self._log_stretch(self._stretch, self._stretch.steps_done(self._env.now), NO_CAUSE)
-        elif self._stage is not None:
-            self._log_stage()
+        if self._stretch is not None:
+            self._path.end_stretch(self._stretch, self._env.now, self._stretch.steps_done(self._env.now), NO_CAUSE)
+        self._log_stage()
 
     # --- training -----------------------------------------------------------------------------------------------
 
     def _run(self) -> Process:
         yield from self._start(NO_CAUSE)
-        while self._phase < len(self._phases):
+        while not self._path.finished:
             yield from self._train()
         self.mode = DONE
 
     def _train(self) -> Process:
-        phase = self._phases[self._phase]
-        checkpoint = self._plan.checkpoint
-        self._stretch = Stretch(
-            self._env.now,
-            self._phase,
-            self._step,
-            self._phase_first_step + phase.steps - self._step,
-            phase.step_time_s,
-            period_steps(checkpoint.interval_s, phase.step_time_s),
-            checkpoint.stall_s,
-            checkpoint.write_s,
-        )
+        self._stretch = self._path.next_stretch(self._env.now)
+        self._stretch_is_cut = False
         self.mode = TRAINING
         self._wake = self._env.event()
         if self._stops:
-            self._shorten(self._stretch)
+            self._cut(self._stretch)
         self._arm(self._stretch.end_s)
-        why = yield self._wake
-        stretch, self._stretch, self._stopping = self._stretch, None, False
-        if why is None:
-            yield from self._end_of_stretch(stretch)
-            return
-        self._log_stretch(stretch, stretch.steps_done(self._env.now), ended_by=why[0])
-        yield from self._recover(why)
+        disturbance: Disturbance | None = yield self._wake
+        stretch, self._stretch = self._stretch, None
+        now_s = self._env.now
+        if disturbance is None:
+            self._path.end_stretch(stretch, now_s, stretch.steps, NO_CAUSE)
+            yield from self._end_of_stretch(stretch.rhythm.write_s)
+        else:
+            self._path.end_stretch(stretch, now_s, stretch.steps_done(now_s), disturbance.incident)
+            yield from self._recover(disturbance)
 
-    def _end_of_stretch(self, stretch: Stretch) -> Process:
-        self._log_stretch(stretch, stretch.steps, NO_CAUSE)
-        phase = self._phases[self._phase]
-        if self._step == self._phase_first_step + phase.steps:
-            self._phase += 1
-            self._phase_first_step += phase.steps
-            last = self._phase == len(self._phases)
-            if last or self._phases[self._phase].restart_before:
-                yield from self._sleep(CHECKPOINT, stretch.write_s, NO_CAUSE)
-            if not last and self._phases[self._phase].restart_before:
-                yield from self._start(self._log_phase_change())
-        if self._stops:
-            yield from self._sleep(CHECKPOINT, stretch.write_s, NO_CAUSE)
-            yield from self._start(NO_CAUSE)
+    def _end_of_stretch(self, write_s: float) -> Process:
+        """Go on, or wait for the last checkpoint to be durable and stop."""
+        new_layout = False
+        if self._path.enter_next_phase():
+            if self._path.finished:
+                yield from self._sleep(CHECKPOINT, write_s, NO_CAUSE)
+                if not self._path.must_rewind:
+                    return
+            new_layout = self._phases[self._path.phase_code].restart_before
+        # What struck at the very moment the stretch ended found the job neither training nor restarting.
+        if new_layout or self._stops or self._broken or self._path.must_rewind:
+            yield from self._sleep(CHECKPOINT, write_s, NO_CAUSE)
+            yield from self._start(self._log_phase_change() if new_layout else NO_CAUSE)
 
-    def _shorten(self, stretch: Stretch) -> None:
+    def _cut(self, stretch: Stretch) -> None:
         """End the stretch at the next step boundary, with a checkpoint."""
-        self._stopping = True
-        done = stretch.steps_done(self._env.now)
-        self._stretch = replace(stretch, steps=min(done + 1, stretch.steps))
-        self._arm(max(self._stretch.end_s, self._env.now))
-
-    def _disturb(self, why: tuple[int, float, bool]) -> None:
-        self.mode = DOWN
-        self._wake.succeed(why)
+        self._stretch_is_cut = True
+        stretch.steps = stretch.next_boundary(self._env.now)
+        self._arm(max(stretch.end_s, self._env.now))
 
     def _arm(self, at_s: float) -> None:
         """Keep one timer that is not later than the end of the stretch."""
@@ -198,49 +204,31 @@ class Job:
         else:
             self._arm(self._stretch.end_s)
 
-    def _log_stretch(self, stretch: Stretch, done: int, ended_by: int) -> None:
-        self._log.stretches.append(
-            (
-                stretch.start_s, self._env.now, stretch.phase, stretch.first_step, stretch.steps, done, stretch.step_time_s,
-                stretch.period_steps, stretch.stall_s, stretch.write_s, self._high_water, *self._redo, ended_by, math.inf,
-            )
-        )  # fmt: skip
-        self._history.append(stretch)
-        self._step = stretch.first_step + done
-        self._high_water = max(self._high_water, self._step)
-
     # --- recovery -----------------------------------------------------------------------------------------------
 
     def _start(self, incident: int) -> Process:
         """Start after a stop in which nothing was lost."""
         incident = yield from self._carry_out_stops(incident)
         yield from self._replace_broken(incident)
-        if self._found:
-            self._rewind(self._env.now, self._found[0])
-        try:
-            yield from self._restart(incident)
-        except simpy.Interrupt as interrupt:
-            self._log_stage()
-            yield from self._recover(interrupt.cause)
+        if self._path.must_rewind:
+            self._path.rewind(self._env.now, NO_CAUSE)
+        disturbance = yield from self._restart(incident)
+        if disturbance is not None:
+            yield from self._recover(disturbance)
 
-    def _recover(self, why: tuple[int, float, bool]) -> Process:
-        while True:
-            incident, detect_s, manual = why
+    def _recover(self, disturbance: Disturbance | None) -> Process:
+        """Detect, call people and spares, rewind and restart, as often as a restart is disturbed."""
+        while disturbance is not None:
+            incident, detect_s, manual = disturbance
             crash_s = self._env.now
             if detect_s > 0.0:
                 yield from self._sleep(DETECT, detect_s, incident)
             if manual:
-                yield from self._sleep(WAITING, self._plan.recovery.manual_delay.sample_s(next(self._draws["people"])), incident, "people")
+                yield from self._wait_for("people", self._plan.recovery.manual_delay, incident)
             yield from self._carry_out_stops(incident)
             yield from self._replace_broken(incident)
-            self._rewind(crash_s, incident)
-            try:
-                yield from self._restart(incident)
-            except simpy.Interrupt as interrupt:
-                self._log_stage()
-                why = interrupt.cause
-                continue
-            return
+            self._path.rewind(crash_s, incident)
+            disturbance = yield from self._restart(incident)
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares
@@ -248,17 +236,20 @@ class Job:
             for nodes, cause, repair_s in self._broken:
                 self._fleet.evict(nodes, cause, repair_s)
             self._broken.clear()
-            joined = self._fleet.call_spares()
-            if joined.coldest == WARM:
-                yield from self._sleep(WAITING, spares.warm_swap.sample_s(next(self._draws["swap"])), incident, "spares")
-            elif joined.coldest == COLD:
-                yield from self._sleep(WAITING, spares.cold_swap.sample_s(next(self._draws["swap"])), incident, "spares")
+            coldest = self._fleet.call_spares()
+            if coldest == WARM:
+                yield from self._wait_for("spares", spares.warm_swap, incident)
+            elif coldest == COLD:
+                yield from self._wait_for("spares", spares.cold_swap, incident)
             elif self._fleet.missing:
                 yield from self._wait_for_repair(incident)
 
+    def _wait_for(self, whom: str, law: Law, incident: int) -> Process:
+        yield from self._sleep(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom])
+
     def _wait_for_repair(self, incident: int) -> Process:
         self._arrival = self._env.event()
-        self._begin_stage(WAITING, incident, "repair", math.inf)
+        self._begin_stage(WAITING, incident, self._part["repair"], math.inf)
         yield self._arrival
         self._arrival = None
         self._log_stage()
@@ -267,76 +258,45 @@ class Job:
         if self._arrival is not None and not self._arrival.triggered:
             self._arrival.succeed()
 
-    def _rewind(self, crash_s: float, incident: int) -> None:
-        """Go back to the newest durable checkpoint that no discovered corruption precedes."""
-        self._settle_checkpoints(crash_s)
-        limit = min((self._corruptions[number] for number in self._found), default=self._step)
-        step = 0
-        while self._history:
-            stretch = self._history[-1]
-            count = stretch.checkpoints_taken(crash_s, stretch.write_s)
-            while count and stretch.checkpoint_step(count) > limit:
-                count -= 1
-            if count:
-                step = stretch.checkpoint_step(count)
-                self._history[-1] = replace(stretch, steps=step - stretch.first_step)
-                break
-            self._history.pop()
-        if step < self._step:
-            self._redo = (ROLLBACK if self._found else RECOMPUTE, incident)
-        self._found.clear()
-        self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < step}
-        self._go_to(step)
-
-    def _settle_checkpoints(self, crash_s: float) -> None:
-        """Checkpoints that are still being written at a crash never become durable."""
-        rows = self._log.stretches
-        for row in range(self._unsettled, len(rows)):
-            rows[row] = (*rows[row][:-1], crash_s)
-        self._unsettled = len(rows)
-
-    def _go_to(self, step: int) -> None:
-        self._step = step
-        while step < self._phase_first_step or self._phase == len(self._phases):
-            self._phase -= 1
-            self._phase_first_step -= self._phases[self._phase].steps
-
-    def _restart(self, incident: int) -> Process:
-        recovery = self._plan.recovery
-        length_s = recovery.restart_median_s * math.exp(recovery.restart_sigma * next(self._draws["restart"]))
+    def _restart(self, incident: int) -> Generator[simpy.Event, Any, Disturbance | None]:
+        """One attempt to restart; returns what disturbed it, if anything."""
+        normal = next(self._draws["restart"])
+        length_s = self._restart_median_s * math.exp(self._plan.recovery.restart_sigma * normal)
         self.mode = RESTARTING
-        self._begin_stage(RESTART, incident, "", length_s)
-        yield self._env.timeout(length_s)
+        disturbance: Disturbance | None = None
+        try:
+            yield from self._sleep(RESTART, length_s, incident)
+        except simpy.Interrupt as interrupt:
+            self._log_stage()
+            disturbance = interrupt.cause
         self.mode = DOWN
-        self._log_stage()
+        return disturbance
 
     def _carry_out_stops(self, incident: int) -> Generator[simpy.Event, Any, int]:
         """Do what was planned while the job is down; returns what the restart is then due to."""
         while self._stops:
-            _maintenance, incident, duration_s = self._stops.pop(0)
+            incident, duration_s = self._stops.pop(0)
             yield from self._sleep(MAINTENANCE, duration_s, incident)
         return incident
 
     # --- stages -------------------------------------------------------------------------------------------------
 
-    def _sleep(self, state: int, length_s: float, incident: int, part: str = "") -> Process:
+    def _sleep(self, state: int, length_s: float, incident: int, part: int = 0) -> Process:
         self._begin_stage(state, incident, part, length_s)
-        yield self._env.timeout(length_s)
+        yield simpy.Timeout(self._env, length_s)
         self._log_stage()
 
-    def _begin_stage(self, state: int, incident: int, part: str, planned_s: float) -> None:
-        self._stage = (self._env.now, state, self._part[part], incident, planned_s)
+    def _begin_stage(self, state: int, incident: int, part: int, planned_s: float) -> None:
+        path = self._path
+        self._stage = (self._env.now, state, part, path.phase_code, path.step, incident, planned_s)
 
     def _log_stage(self) -> None:
-        if self._stage is None:
-            return
-        start_s, state, part, incident, planned_s = self._stage
-        phase = min(self._phase, len(self._phases) - 1)
-        self._log.stages.append((start_s, self._env.now, state, part, phase, self._step, incident, planned_s))
-        self._stage = None
+        if self._stage is not None:
+            self._log.stages.append(StageRow(*self._stage, self._env.now))
+            self._stage = None
 
     def _log_phase_change(self) -> int:
         plan = self._plan
         category = len(plan.categories) + len(plan.maintenance)
-        self._log.incidents.append((self._env.now, category, -1, 3, 0, 0.0, 0, False))
+        self._log.incidents.append(IncidentRow(self._env.now, category, -1, _PLANNED, _JOB, 0.0, 0, False))
         return len(self._log.incidents) - 1

@@ -53,6 +53,12 @@ class CategoryPlan:
         """Failures per second of all units together, in the long run."""
         return self.units * self.rate_per_unit_s
 
+    def units_on(self, nodes: int) -> int:
+        """Units on the first so many nodes, those that they share with later nodes included."""
+        if not self.blast_nodes:
+            return self.units
+        return min(self.units, -(-nodes // self.domain_nodes) * self.units_per_domain)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPlan:

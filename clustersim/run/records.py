@@ -1,8 +1,8 @@
 """What the engine emits: flat, typed tables. Every metric is a function of these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENAN
 EFFECTS = ("crash", "hang", "corrupt", "planned")
 """How an incident shows."""
 
-HITS = ("job", "spare", "job_down")
-"""What an incident met: the running job, a standby node, or a job that was already down."""
+HITS = ("job", "spare", "job_down", "unnoticed")
+"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time."""
 
 NO_CAUSE = -1
 
@@ -67,7 +67,8 @@ class Records:
         }
 
 
-def table(columns: Mapping[str, type], rows: list[tuple[Any, ...]]) -> dict[str, Column]:
-    """Rows of equal shape as named, typed columns."""
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return {name: np.array(value, dtype=kind) for (name, kind), value in zip(columns.items(), values, strict=True)}
+def table(row: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, Column]:
+    """Rows of one kind as named columns, typed as the fields of the kind are."""
+    kinds: dict[str, type] = row.__annotations__
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
+    return {name: np.array(value, dtype=kind) for (name, kind), value in zip(kinds.items(), values, strict=True)}

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from clustersim.scenario.document import Path
+from clustersim.scenario.schema.law import Constant
 from clustersim.scenario.schema.section import Section
 from clustersim.scenario.schema.shape import below, dimension
 from clustersim.scenario.units import FailureRate, format_quantity, format_rate, format_timestamp
 
 CATALOGUE_ENTRY = "catalogue_entry"
+_EXACT = 1e15
 
 
 class Leaf(NamedTuple):
@@ -21,7 +23,9 @@ class Leaf(NamedTuple):
 
 
 def parts(value: Any) -> list[tuple[str | int, Any]]:
-    """What lies directly below a validated value; nothing below a single setting."""
+    """What lies directly below a validated value; nothing below a single setting, nor below a constant duration."""
+    if isinstance(value, Constant):
+        return []
     if isinstance(value, Section):
         named = [(name, getattr(value, name)) for name in type(value).model_fields]
         return [(name, part) for name, part in named if name != CATALOGUE_ENTRY or part is not None]
@@ -45,11 +49,18 @@ def value_text(value: Any, annotation: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Constant):
+        return format_quantity(value.value, "time")
     if isinstance(value, FailureRate):
         return format_rate(value)
     if isinstance(value, datetime):
         return format_timestamp(value)
     if isinstance(value, dict | tuple):
         return "{}" if isinstance(value, dict) else "[]"
-    unit = dimension(annotation)
-    return format_quantity(value, unit) if unit and isinstance(value, float) else str(value)
+    return _number(value, dimension(annotation)) if isinstance(value, float) else str(value)
+
+
+def _number(value: float, unit: str | None) -> str:
+    if unit:
+        return format_quantity(value, unit)
+    return f"{value:.0f}" if value.is_integer() and abs(value) < _EXACT else repr(value)

@@ -79,6 +79,7 @@ class Loaded:
         for leaf in leaves(self.scenario, Scenario):
             origin = origin_of(leaf.path, self.scenario, self.document)
             text = value_text(leaf.value, leaf.annotation) if origin.written is None else origin.written
+            text = "not given" if leaf.value is None else text
             rows.append(Setting(dotted(leaf.path), one_line(text), origin.text, origin.source))
         return tuple(rows)
 

@@ -29,7 +29,7 @@ class Origin:
     place : Place or None
         Where the user wrote it.
     written : str or None
-        The value as it was written there or in the catalogue.
+        The value as it was written there, in the catalogue or in the schema.
     """
 
     kind: OriginKind
@@ -52,6 +52,8 @@ class _Trail:
     """Lengths of the paths to sections that a name may stand for."""
     source: str = ""
     """Source of the innermost default."""
+    default: Any = None
+    """The innermost default, as it is written in the schema."""
 
 
 def origin_of(path: Path, scenario: Section, document: Document) -> Origin:
@@ -81,12 +83,12 @@ def _from_above(path: Path, document: Document, trail: _Trail) -> Origin:
     """Origin of a value that a shorter one stands for: the name of an entry, a bare duration, an empty mapping."""
     found = document.written(path)
     if found and _stands_for(document.get(found), found, path, trail):
-        return _written(document.values[found], None)
+        return _written(document.values.get((*found, LIKE), document.values[found]), None)
     for entry, depth in trail.entries:
         value = entry.values.get(".".join(map(str, path[depth:-1])))
-        if value is not None:
+        if value is not None and path[-1] == CATALOGUE_ENTRY:
             return _in_catalogue(entry, value, None)
-    return Origin("default", "default", trail.source)
+    return Origin("default", "default", trail.source, written=trail.default if isinstance(trail.default, str) else None)
 
 
 def _stands_for(raw: object, found: Path, path: Path, trail: _Trail) -> bool:
@@ -122,7 +124,10 @@ def _note_section(section: Section, path: Path, document: Document, trail: _Trai
         _note_entry(section, path[:-1], document, trail)
         # The source of the choice of an entry is not the source of what the entry leaves open.
         trail.source = trail.source if key == CATALOGUE_ENTRY else ""
-    extra = type(section).model_fields[key].json_schema_extra
+    field = type(section).model_fields[key]
+    outer = trail.default if isinstance(trail.default, dict) else {}
+    trail.default = outer.get(key, field.default)
+    extra = field.json_schema_extra
     trail.source = str(extra.get("source", trail.source)) if isinstance(extra, dict) else trail.source
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from clustersim.scenario.document import Document, Path, nearest, parse_path, paths_of
+from clustersim.scenario.messages import EXTENDS
 from clustersim.scenario.problems import Place, Problem, ScenarioError
 from clustersim.scenario.schema.overlay import as_mapping, of_kind
 from clustersim.scenario.schema.scenario import Scenario
@@ -42,6 +43,8 @@ def apply_override(document: Document, override: str) -> Document:
     path = parse_path(name)
     if not equals or path is None:
         raise _error(Place(f"--set {override}"), "write PATH=VALUE, e.g. spares.warm=16")
+    if path[0] == EXTENDS:
+        raise _error(place, "what a scenario extends is written at the top of its file")
     given = _value(written, place)
     try:
         path, value = _assign(document.value, path, given.value, Scenario)

@@ -67,18 +67,20 @@ def extrapolations_of(
 
 
 def prediction_sigma(
-    model: Model, precision: Precision, cluster: Cluster, extrapolations: tuple[Extrapolation, ...]
+    model: Model, precision: Precision, cluster: Cluster, stack: str, extrapolations: tuple[Extrapolation, ...]
 ) -> float:
     """Standard deviation of the log error of a prediction, dimensionless.
 
     Returns
     -------
     float
-        The robust spread over held-out rows of the same class, or :data:`UNCALIBRATED_SIGMA`, with the spread of each
-        extrapolation added in quadrature.
+        The robust spread over held-out rows of the same class of hardware and model, or of the same software stack,
+        whichever is larger (:data:`UNCALIBRATED_SIGMA` where no row was held out), with the spread of each extrapolation
+        added in quadrature.
     """
     coverage = coverage_of(cluster.node.accelerator, precision, model.mixture is not None) or {}
-    base = coverage.get("sigma", UNCALIBRATED_SIGMA)
+    software = calibrated_table().get(f"class-stack-{stack}", {})
+    base = max(coverage.get("sigma", UNCALIBRATED_SIGMA), software.get("sigma", 0.0))
     return math.hypot(base, *(extrapolation.sigma for extrapolation in extrapolations))
 
 

@@ -71,7 +71,7 @@ def predict_step(
     hardware_flop_s = hardware_flops_per_token(model, sequence_length, "full", layout.recompute) * per_gpu
     return StepTime(
         mean_s=mean_s,
-        prediction_sigma=prediction_sigma(model, precision, cluster, found),
+        prediction_sigma=prediction_sigma(model, precision, cluster, chosen, found),
         breakdown_s=breakdown_s,
         memory=memory_per_gpu(model, layout, sequence_length, precision, count),
         model_flops_per_gpu_s=model_flop_s,

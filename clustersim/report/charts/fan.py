@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from clustersim.report.charts.axes import Plane
 from clustersim.report.charts.figure import is_narrow
-from clustersim.report.charts.svg import join, line, path, tag, text
+from clustersim.report.charts.svg import join, line, path, tag, text, text_width
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ def draw_fan(width: float, fan: Fan) -> tuple[float, Markup]:
 def _mark(plane: Plane, x: float, y: float, label: str) -> Markup:
     at, top = plane.x(x), plane.y(y)
     floor = plane.y(plane.y_low)
+    beside = min(at, plane.width - text_width(label) / 2)
     return join(
         line(at, top, at, floor, "drop"),
         tag("circle", cx=at, cy=top, r=3.5, class_="dot"),
-        text(at, top - 10.0, label, "value", "middle"),
+        text(beside, top - 10.0, label, "value", "middle"),
     )

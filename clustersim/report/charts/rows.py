@@ -79,13 +79,13 @@ class Rows:
         left = self.scale.start - GAP_PX + 4.0
         return text(left, base, label, "label", "end"), _number(self.width - 1.0, base, number)
 
-    def axis(self, unit: str, before: float | None = None) -> Markup:
-        """Ticks under the rows, with hairlines through them, and the unit at the last; none close to ``before`` or beyond."""
+    def axis(self, unit: str, before_px: float | None = None) -> Markup:
+        """Ticks under the rows, with hairlines through them, and the unit at the last; none close to ``before_px``."""
         scale, bottom = self.scale, self.height
         about = 4 if self.narrow else 6
         step = round_step(self.high, about)
-        end = self.high if before is None else before - 0.2 * self.high
-        marks = [at for at in ticks(0.0, self.high, about) if at <= end]
+        end_px = self.width if before_px is None else before_px - 24.0
+        marks = [at for at in ticks(0.0, self.high, about) if scale(at) <= end_px]
         lines = [line(scale(at), 0.0, scale(at), bottom, "grid") for at in marks]
         last = len(marks) - 1
         names = [
@@ -98,4 +98,4 @@ class Rows:
 def _number(x: float, y: float, number: str) -> Markup:
     """The number of a row; what follows in brackets or after a comparison is set lighter."""
     head, mark, tail = number.partition(" (")
-    return tag("text", tag("tspan", head, class_="value"), f"{mark}{tail}", x=x, y=y, text_anchor="end")
+    return tag("text", tag("tspan", head, class_="value"), f"{mark}{tail}", x=x, y=y, class_="halo", text_anchor="end")

@@ -53,7 +53,7 @@ def draw_segments(segments: tuple[Segment, ...], start: float, per_unit: float, 
         seam = SEAM_PX if width > 2 * SEAM_PX else 0.0
         parts.append(rect(x, top, width - seam, height, f"fill-{segment.colour}", segment.title))
         if segment.inside and text_width(segment.inside) + LABEL_PAD_PX < width:
-            parts.append(text(x + 8.0, top + height / 2 + 4.4, segment.inside, "inside"))
+            parts.append(text(x + 8.0, top + height / 2 + 4.4, segment.inside, f"inside on-{segment.colour}"))
         x += width
     return join(*parts)
 
@@ -89,8 +89,8 @@ def draw_stacked(
     drawn = [
         draw_segments(bar.segments, scale.start, per_unit, rows.top(index), BAR_PX) for index, bar in enumerate(bars)
     ]
-    axis = rows.axis(unit, limit[0] if limit else None)
-    return rows.height + AXIS_PX, join(axis, *drawn, rows.words(), _limit(rows, limit))
+    limit_px = scale(limit[0]) - text_width(limit[1]) if limit else None
+    return rows.height + AXIS_PX, join(rows.axis(unit, limit_px), *drawn, rows.words(), _limit(rows, limit))
 
 
 def _limit(rows: Rows, limit: tuple[float, str] | None) -> Markup:
@@ -100,4 +100,7 @@ def _limit(rows: Rows, limit: tuple[float, str] | None) -> Markup:
     x, bottom = rows.scale(limit[0]), rows.height
     fits = x + text_width(limit[1]) / 2 < rows.width
     label = text(x + (0.0 if fits else 4.0), bottom + 16.0, limit[1], "limit-label", "middle" if fits else "end")
-    return join(line(x, 0.0, x, bottom + 3.0, "limit"), label)
+    # narrow, the numbers stand above the bars: the line must not cross them
+    stretches = [(rows.top(i) - 2.0, rows.top(i) + BAR_PX + 2.0) for i in range(len(rows.labels))]
+    spans = stretches if rows.narrow else [(0.0, bottom + 3.0)]
+    return join(*(line(x, top, x, end, "limit") for top, end in spans), label)

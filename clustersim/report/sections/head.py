@@ -33,6 +33,7 @@ class Card:
     label: str
     note: str
     shown: Shown
+    unit: str
     picture: Markup
 
 
@@ -41,11 +42,7 @@ def head(summary: Mapping[str, Any]) -> dict[str, Any]:
     headline = summary["headline"]
     stats = {key: Stat.read(headline.get(key)) for key, *_ in _CARDS}
     reach = _reach([stat for stat in stats.values() if stat])
-    cards = [
-        Card(label, note, show(stat, unit), draw_range(stat, reach))
-        for key, label, unit, note in _CARDS
-        if (stat := stats[key])
-    ]
+    cards = [_card(label, note, stat, unit, reach) for key, label, unit, note in _CARDS if (stat := stats[key])]
     return {
         "title": summary["scenario"]["name"],
         "description": summary["scenario"].get("description", ""),
@@ -55,6 +52,12 @@ def head(summary: Mapping[str, Any]) -> dict[str, Any]:
         "reach": write(reach, FRACTION, spread=reach),
         "uncertainty": _uncertainty(summary.get("uncertainty_share") or {}),
     }
+
+
+def _card(label: str, note: str, stat: Stat, unit: Unit, reach: float) -> Card:
+    shown = show(stat, unit)
+    word = "" if shown.unit.strip() == label else shown.unit
+    return Card(label, note, shown, word, draw_range(stat, reach))
 
 
 def _reach(stats: list[Stat]) -> float:

@@ -1,0 +1,1 @@
+"""Tests of clustersim.learning; a package, so that its modules may share names with others."""
