@@ -8,13 +8,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from clustersim._version import __version__
+
 if TYPE_CHECKING:
     from clustersim.api import Forecast, Plan, load
     from clustersim.scenario import Scenario, ScenarioError
 
 __all__ = ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load"]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Forecast": "clustersim.api",

@@ -28,6 +28,8 @@ app = typer.Typer(
 BAD_INPUT = 2
 INTERRUPTED = 130
 
+_PIPE_COLUMNS = 160
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML).", show_default=False)]
 Settings = Annotated[
     list[str] | None,
@@ -38,7 +40,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard out
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from clustersim import __version__
+        from clustersim._version import __version__
 
         typer.echo(f"clustersim {__version__}")
         raise typer.Exit
@@ -61,9 +63,7 @@ def run(
         Path | None, typer.Option("--out", "-o", help="Output folder.", show_default="NAME-forecast in this folder")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed: same file, seed and version give the same forecast.")] = 0,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one per core")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.", show_default="one per core")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate the run many times and forecast its time, cost, failures and loss."""
@@ -99,13 +99,19 @@ def check(scenario: ScenarioFile, settings: Settings = None, as_json: AsJson = F
     """Check a scenario without running it: is it well formed, and is it physically possible?"""
     plan = _load(scenario, settings)
     steps = [
-        {"phase": phase.name, "step_time_s": step.mean_s, "mfu_fraction": step.mfu, "memory_bytes": step.memory.total_bytes}
+        {
+            "phase": phase.name,
+            "step_time_s": step.mean_s,
+            "mfu_fraction": step.mfu,
+            "memory_bytes": step.memory.total_bytes,
+        }
         for phase, step in zip(plan.scenario.training.phases, plan.steps, strict=True)
     ]
     if as_json:
         typer.echo(json.dumps({"ok": True, "name": plan.scenario.name, "gpus": plan.run_plan.gpus, "phases": steps}))
         return
-    typer.echo(f"{scenario}: ok. {plan.scenario.name}: {plan.run_plan.gpus:,} GPUs, {len(steps)} phases.")
+    phases = f"{len(steps)} phase{'s' if len(steps) > 1 else ''}"
+    typer.echo(f"{scenario}: ok. {plan.scenario.name}: {plan.run_plan.gpus:,} GPUs, {phases}.")
 
 
 @app.command()
@@ -119,23 +125,35 @@ def schema() -> None:
 @app.command()
 def catalog(
     table: Annotated[str | None, typer.Argument(help="A table, e.g. accelerators.", show_default=False)] = None,
-    name: Annotated[str | None, typer.Argument(help="An entry of the table, e.g. h100-sxm.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="An entry of the table, e.g. h100-sxm.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the catalogue: its tables, a table's entries, or an entry's values with their sources."""
     from clustersim.catalog import UnknownEntry
-    from clustersim.catalog.listing import list_entries, list_tables, list_values
 
     try:
-        rows = list_tables() if table is None else list_entries(table) if name is None else list_values(table, name)
+        columns, rows = _catalog_rows(table, name)
     except UnknownEntry as error:
-        _fail(error.args[0] if error.args else str(error))
+        _fail(str(error))
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
         return
-    from clustersim.report.terminal import print_rows
+    from clustersim.report.listing import print_rows
 
-    print_rows(rows, _console())
+    print_rows(columns, rows, _console())
+
+
+def _catalog_rows(table: str | None, name: str | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    from clustersim.catalog.listing import TableRow, ValueRow, list_entries, list_tables, list_values
+
+    if table is None:
+        return TableRow._fields, list(list_tables())
+    if name is not None:
+        return ValueRow._fields, list(list_values(table, name))
+    listing = list_entries(table)
+    return ("entry", "title", *listing.columns), [(row.entry, row.title, *row.headline) for row in listing.rows]
 
 
 def main() -> None:
@@ -188,4 +206,6 @@ def _note(message: str) -> None:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False)
+    # A pipe has no width of its own; a table that is cut to 80 columns there helps nobody.
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_COLUMNS
+    return Console(highlight=False, width=width)

@@ -76,32 +76,36 @@ def audit(
     median keeps them; the sentence then says what the tails do.
     """
     known = facts.known() | dict(forecast)
-    results = [_held_against(claim, *_forecast_of(claim, known, facts, loss)) for claim in claims]
+    results = [
+        _loss_result(claim, loss)
+        if claim.quantity == "loss" and loss is not None
+        else _plain_result(claim, known, facts)
+        for claim in claims
+    ]
     return [*results, *(_contradiction(*found) for found in contradictions(claims, facts))]
 
 
-def _forecast_of(
-    claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts, loss: LossOutlook | None
-) -> tuple[Interval | None, str]:
-    """The forecast in SI units, and what it counts or why there is none."""
-    if claim.quantity == "loss":
-        if loss is None:
-            return None, "The scenario has no loss law."
-        tokens = loss.tokens if claim.at is None else claim.at
-        return loss.interval(tokens), loss.remark(tokens)
+def _loss_result(claim: Claim, loss: LossOutlook) -> ClaimResult:
+    tokens = loss.tokens if claim.at is None else claim.at
+    return _held_against(claim, loss.interval(tokens), loss.remark(tokens), loss.moment(tokens))
+
+
+def _plain_result(claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts) -> ClaimResult:
     interval = known.get((claim.quantity, claim.window, claim.phase))
     if interval is None:
-        return None, "No forecast is made of this."
+        return _held_against(claim, None, "No forecast is made of this.")
     counted = f"{QUANTITIES[claim.quantity].counted}."
-    return interval, f"{counted} {facts.micro_batch_remark()}" if claim.quantity == "steps" else counted
+    return _held_against(
+        claim, interval, f"{counted} {facts.micro_batch_remark()}" if claim.quantity == "steps" else counted
+    )
 
 
-def _held_against(claim: Claim, interval: Interval | None, counted: str) -> ClaimResult:
+def _held_against(claim: Claim, interval: Interval | None, counted: str, moment: str = "") -> ClaimResult:
     quantity = QUANTITIES[claim.quantity]
     bounds = _shown_bounds(claim, quantity)
     place = claim.window or claim.phase
     opening = f"{place}: claimed" if place else "Claimed"
-    claimed = f"{opening} {claimed_text(bounds, quantity)}"
+    claimed = f"{opening} {claimed_text(bounds, quantity)}{moment}"
     if interval is None:
         return _result(claim, None, "not_covered", f"{claimed}; not covered by the forecast. {counted}")
     forecast = (interval[0] / quantity.scale, interval[1] / quantity.scale, interval[2] / quantity.scale)

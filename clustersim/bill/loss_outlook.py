@@ -42,6 +42,12 @@ class LossOutlook:
             return self.untrained
         return self.at(tokens) if tokens > self.covered_from_tokens else None
 
+    def moment(self, tokens: float) -> str:
+        """When a loss is read: " at the start", " after 100B tokens", " at the end"."""
+        if tokens <= self.tokens_per_first_step:
+            return " at the start"
+        return " at the end" if tokens >= self.tokens else f" after {short(tokens)} tokens"
+
     def remark(self, tokens: float) -> str:
         """What the loss after ``tokens`` is measured on, or why there is no forecast of it."""
         if tokens <= self.tokens_per_first_step:

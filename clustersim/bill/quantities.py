@@ -48,7 +48,10 @@ QUANTITIES: dict[str, Quantity] = {
         "days", SECONDS_PER_DAY, "days from start to finish", "calendar time of all phases, stops included"
     ),
     "cost": Quantity(
-        "USD", 1.0, "", "reserved GPU-hours, spares included, at the price of a GPU-hour; staff and trial runs not"
+        "USD",
+        1.0,
+        "for the run",
+        "reserved GPU-hours, spares included, at the price of a GPU-hour; staff and trial runs not",
     ),
     "energy": Quantity("MWh", 3.6e9, "MWh", "electricity of the job's nodes and the spares, times the site's PUE"),
     "carbon": Quantity(

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from clustersim.catalog import UnknownEntry, entry
-from clustersim.scenario.schema.hardware import Accelerator, Cluster, Precision
+from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
 from clustersim.workload.layout import layout_problems
@@ -107,8 +106,8 @@ def read_rows(path: Path) -> tuple[list[PublishedStep], list[Skipped]]:
     Parameters
     ----------
     path : Path
-        CSV with the columns of the published-throughput table: shape, layout, batch, ``gpu``, ``precision``, ``fabric``,
-        ``stack``, ``split``, ``step_time_s``; a row with anything in ``missing`` is passed over in silence.
+        CSV with the columns of the published-throughput table: shape, layout, batch, ``gpu``, ``precision``,
+        ``fabric``, ``stack``, ``split``, ``step_time_s``; a row with anything in ``missing`` is passed over in silence.
 
     Returns
     -------
@@ -125,7 +124,7 @@ def read_rows(path: Path) -> tuple[list[PublishedStep], list[Skipped]]:
                 continue
             try:
                 rows.append(published_step(cells))
-            except (ValidationError, UnknownEntry, ValueError, KeyError) as error:
+            except (ValidationError, ValueError, KeyError) as error:
                 skipped.append(Skipped(cells["id"], str(error).splitlines()[0]))
     return rows, skipped
 
@@ -215,11 +214,10 @@ def _mixture(cells: Mapping[str, str]) -> dict[str, Any] | None:
 def _cluster(cells: Mapping[str, str]) -> Cluster:
     nics, bandwidth_bytes_s = _FABRICS[cells["fabric"]]
     gpus = int(cells["gpus_per_node"])
-    accelerator = Accelerator.model_validate(entry("accelerators", cells["gpu"]).tree() | {"catalogue_entry": cells["gpu"]})
     return Cluster.model_validate(
         {
             "node": {
-                "accelerator": accelerator,
+                "accelerator": cells["gpu"],
                 "gpus": gpus,
                 "nics": nics,
                 "nic_bandwidth": f"{bandwidth_bytes_s:g} B/s",

@@ -12,6 +12,10 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
 
+NINTH_DECILE_OF_NORMAL = 1.645
+"""90th percentile of the absolute value of a standard normal variable."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClassScore:
     """Errors of one class on its held-out rows, and what its fitted rows cover.
@@ -25,7 +29,8 @@ class ClassScore:
     bias : float
         Median log error on the test rows: negative when predictions are too fast.
     sigma : float
-        Robust spread of the log error about zero on the test rows; NaN without any.
+        Spread of the log error about zero on the test rows that makes a 90 % interval hold 90 % of them, and no less
+        than 1.48 times the median; NaN without any.
     gpus_max, sequence_max : int
         Largest job [GPUs] and sequence [tokens] among the fit rows; 0 without any.
     """
@@ -51,6 +56,10 @@ def class_of(row: PublishedStep) -> str:
     return f"{generation}-{calibrated_precision(row.precision)}-{kind}"
 
 
+def _stack_class(row: PublishedStep) -> str:
+    return f"stack-{row.stack}-{'moe' if row.model.mixture else 'dense'}"
+
+
 def score(rows: Sequence[PublishedStep], errors: Sequence[float]) -> dict[str, ClassScore]:
     """Score log errors by class, and by software stack.
 
@@ -64,11 +73,11 @@ def score(rows: Sequence[PublishedStep], errors: Sequence[float]) -> dict[str, C
     Returns
     -------
     dict of str to ClassScore
-        By :func:`class_of` and by ``stack-<name>``, each in alphabetical order.
+        By :func:`class_of`, by that and the stack, and by ``stack-<name>-<dense|moe>``; in alphabetical order.
     """
     groups: dict[str, list[tuple[PublishedStep, float]]] = {}
     for row, error in zip(rows, errors, strict=True):
-        for name in (class_of(row), f"stack-{row.stack}"):
+        for name in (class_of(row), f"{class_of(row)}-{row.stack}", _stack_class(row)):
             groups.setdefault(name, []).append((row, error))
     return {name: _class_score(groups[name]) for name in sorted(groups)}
 
@@ -81,9 +90,17 @@ def _class_score(pairs: Sequence[tuple[PublishedStep, float]]) -> ClassScore:
         rows_fit=len(fitted),
         rows_test=len(logs),
         median=statistics.median(relative) if logs else math.nan,
-        p90=relative[math.ceil(0.9 * len(relative)) - 1] if logs else math.nan,
+        p90=_ninth_decile(relative) if logs else math.nan,
         bias=statistics.median(logs) if logs else math.nan,
-        sigma=MAD_TO_SIGMA * statistics.median(abs(error) for error in logs) if logs else math.nan,
+        sigma=_spread(sorted(abs(error) for error in logs)) if logs else math.nan,
         gpus_max=max((row.layouts[0].gpus for row in fitted), default=0),
         sequence_max=max((row.sequence_length for row in fitted), default=0),
     )
+
+
+def _spread(sizes: Sequence[float]) -> float:
+    return max(_ninth_decile(sizes) / NINTH_DECILE_OF_NORMAL, MAD_TO_SIGMA * statistics.median(sizes))
+
+
+def _ninth_decile(ordered: Sequence[float]) -> float:
+    return ordered[math.ceil(0.9 * len(ordered)) - 1]

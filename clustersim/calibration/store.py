@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import clustersim
+from clustersim._version import __version__
 from clustersim.calibration.fitted import Fitted
 from clustersim.calibration.free import Key
 from clustersim.calibration.score import ClassScore
@@ -43,12 +43,12 @@ def write_table(
 
 
 def _parameter_rows(table: Table, fitted: Mapping[Key, Fitted], data: str) -> Iterator[tuple[str, str, str, str]]:
-    source = f"clustersim {clustersim.__version__}: fitted on the fit rows of published step times ({data})"
+    source = f"clustersim {__version__}: fitted on the fit rows of published step times ({data})"
     for name in entries(TABLE):
         if name.startswith(_CLASS):
             continue
         known = entry(TABLE, name)
-        yield name, "title", known.title, "clustersim"
+        yield name, "title", known.title, f"clustersim {__version__}"
         for field, value in known.values.items():
             if field.startswith(_NOTES):
                 continue
@@ -65,8 +65,8 @@ def _parameter_rows(table: Table, fitted: Mapping[Key, Fitted], data: str) -> It
 
 def _score_rows(scores: Mapping[str, ClassScore], data: str) -> Iterator[tuple[str, str, str, str]]:
     for name, item in scores.items():
-        source = f"clustersim {clustersim.__version__}: {item.rows_test} test rows of published step times ({data})"
-        yield f"{_CLASS}{name}", "title", f"Errors on held-out rows: {name}", "clustersim"
+        source = f"clustersim {__version__}: {item.rows_test} test rows of published step times ({data})"
+        yield f"{_CLASS}{name}", "title", f"Errors on held-out rows: {name}", f"clustersim {__version__}"
         measured = {} if math.isnan(item.sigma) else {"sigma": item.sigma, "median": item.median, "p90": item.p90}
         for field, value in measured.items():
             yield f"{_CLASS}{name}", field, f"{value:.4f}", source

@@ -33,9 +33,7 @@ def predicted_s(row: PublishedStep, table: Table) -> float:
 
 
 def _job(row: PublishedStep, index: int, table: Table) -> Job:
-    return job_of(
-        row.model, row.layouts[index], row.sequence_length, row.precision, row.cluster, row.stack, table
-    )
+    return job_of(row.model, row.layouts[index], row.sequence_length, row.precision, row.cluster, row.stack, table)
 
 
 def log_errors(rows: Sequence[PublishedStep], table: Table) -> list[float]:
@@ -76,7 +74,9 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
     priors = np.array([math.log(parameter.prior) for parameter in active])
     ties = np.array([ERROR_SCALE / parameter.spread for parameter in active])
 
-    def residuals(logs: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    def residuals(
+        logs: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    ) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         tried = with_values(table, {p.key: math.exp(log) for p, log in zip(active, logs, strict=True)})
         return np.concatenate([weights * np.array(log_errors(used, tried)), ties * (logs - priors)])
 
@@ -120,7 +120,7 @@ def _kernel(row: PublishedStep) -> str:
 
 
 def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[str, ClassScore]:
-    """Error on held-out rows, by class of hardware, precision and model.
+    """Error on held-out rows, by class.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[
     Returns
     -------
     dict of str to ClassScore
-        Scores by ``<generation>-<precision>-<dense|moe>``.
+        See :func:`clustersim.calibration.score.score`.
     """
     used = table or calibrated_table()
     return score(rows, log_errors(rows, used))

@@ -9,6 +9,9 @@ from clustersim.report.stats import Stat, show_entry
 
 # shorter runs are told with the time of day
 CLOCK_BELOW_DAYS = 3.0
+# a quantile of the finish date is known only while fewer replications than this ran into the deadline
+LATE_P50 = 0.5
+LATE_P90 = 0.1
 
 
 def finish_dates(headline: Mapping[str, Any]) -> dict[str, str]:
@@ -25,14 +28,21 @@ def finish_dates(headline: Mapping[str, Any]) -> dict[str, str]:
 def answer(summary: Mapping[str, Any]) -> str:
     """When it finishes, how many GPU-hours and what it costs, each with its P10 to P90."""
     headline = summary["headline"]
-    if not summary["finished_replications"]:
-        return f"Does not finish: none of {summary['replications']} replications reached the end within the deadline."
-    dates = finish_dates(headline)
     hours, cost = show_entry(headline.get("gpu_hours"), GPU_HOURS), show_entry(headline.get("cost_usd"), USD)
-    return (
-        f"Finishes {dates['p50']} (P10–P90: {dates['p10']} to {dates['p90']}), "
-        f"{hours.full} ({hours.likely}), {cost.full} ({cost.likely})."
-    )
+    totals = f"{hours.full} ({hours.likely}), {cost.full} ({cost.likely})"
+    late = 1.0 - int(summary["finished_replications"]) / int(summary["replications"])
+    if late >= LATE_P50:
+        return f"{_unlikely(summary)} Up to the deadline: {totals}."
+    dates = finish_dates(headline)
+    p90 = "after the deadline" if late >= LATE_P90 else dates["p90"]
+    return f"Finishes {dates['p50']} (P10–P90: {dates['p10']} to {p90}), {totals}."
+
+
+def _unlikely(summary: Mapping[str, Any]) -> str:
+    total, finished = summary["replications"], summary["finished_replications"]
+    if not finished:
+        return f"Does not finish: none of {total} replications reached the end within the deadline."
+    return f"Most likely does not finish: {finished} of {total} replications reached the end within the deadline."
 
 
 def unfinished(summary: Mapping[str, Any]) -> str:
@@ -40,9 +50,14 @@ def unfinished(summary: Mapping[str, Any]) -> str:
     total, finished = int(summary["replications"]), int(summary["finished_replications"])
     if finished >= total:
         return ""
-    if not finished:
-        return "The numbers below describe what happened up to the deadline."
     return (
-        f"{total - finished} of {total} replications did not finish within the deadline. "
-        "Dates and totals of the others stand below; the true ones are later and larger."
+        f"{total - finished} of {total} replications did not finish within the deadline. They are counted up to it, "
+        "so that the true dates and totals are later and larger than those shown."
     )
+
+
+def cut_short(summary: Mapping[str, Any]) -> str:
+    """What to know when the study was interrupted; empty when it was not."""
+    asked = int(summary.get("replications_asked_for") or summary["replications"])
+    done = int(summary["replications"])
+    return f"The study was interrupted after {done} of {asked} replications." if done < asked else ""

@@ -15,7 +15,7 @@ def write_date(iso: str | None, *, clock: bool = False, year: bool = True) -> st
     iso : str or None
         Date or date-time; None gives a dash.
     clock : bool
-        Add the time of day (for runs of hours).
+        Add the time of day (for runs of hours), where there is one.
     year : bool
         Add the year.
 
@@ -30,4 +30,4 @@ def write_date(iso: str | None, *, clock: bool = False, year: bool = True) -> st
     text = f"{moment.day} {_MONTHS[moment.month - 1]}"
     if year:
         text += f" {moment.year}"
-    return f"{text}, {moment:%H:%M}" if clock else text
+    return f"{text}, {moment:%H:%M}" if clock and "T" in iso else text

@@ -1,7 +1,7 @@
 """Numbers for people: a unit that fits the size, and no more digits than the spread supports."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MISSING = "–"
 SIGNIFICANT_DIGITS = 3
@@ -20,12 +20,15 @@ class Unit:
         Written before and after every value of the quantity, whatever the step.
     decimals : int
         Never more than these.
+    whole : bool
+        Single values are whole numbers, though their mean is not: quantiles get no decimals.
     """
 
     steps: tuple[tuple[float, float, str], ...] = ((0.0, 1.0, ""),)
     prefix: str = ""
     suffix: str = ""
     decimals: int = 3
+    whole: bool = False
 
     def step(self, size: float) -> tuple[float, str]:
         """Divisor and symbol for a value of this size."""
@@ -38,11 +41,11 @@ _DECIMAL = ((1e12, 1e12, "T"), (1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")
 
 GPU_HOURS = Unit(_DECIMAL, suffix=" GPU-hours")
 USD = Unit(_DECIMAL, prefix="$", decimals=2)
-COUNT = Unit(((1e6, 1e6, "M"), (0.0, 1.0, "")), decimals=1)
+COUNT = Unit(((1e6, 1e6, "M"), (0.0, 1.0, "")), decimals=2, whole=True)
 FRACTION = Unit(((0.0, 0.01, " %"),), decimals=1)
 DAYS = Unit(((2.0, 1.0, " days"), (2 / 24, 1 / 24, " hours"), (0.0, 1 / 1440, " min")), decimals=1)
 HOURS = Unit(((1.0, 1.0, " h"), (0.0, 1 / 60, " min")), decimals=2)
-SECONDS = Unit(((120.0, 60.0, " min"), (1.0, 1.0, " s"), (0.0, 1e-3, " ms")), decimals=2)
+SECONDS = Unit(((7200.0, 3600.0, " h"), (120.0, 60.0, " min"), (0.1, 1.0, " s"), (0.0, 1e-3, " ms")), decimals=2)
 ENERGY_MWH = Unit(((1e3, 1e3, " GWh"), (1.0, 1.0, " MWh"), (0.0, 1e-3, " kWh")), decimals=2)
 POWER_MW = Unit(((1.0, 1.0, " MW"), (0.0, 1e-3, " kW")), decimals=2)
 TONNES = Unit(((1e4, 1e3, " kt CO₂"), (1.0, 1.0, " t CO₂"), (0.0, 1e-3, " kg CO₂")), decimals=1)
@@ -51,9 +54,15 @@ TOKENS = Unit(_DECIMAL, suffix=" tokens")
 TOKENS_PER_S = Unit(_DECIMAL, suffix=" tokens/s")
 TFLOPS = Unit(suffix=" TFLOP/s", decimals=0)
 BYTES = Unit(((1e12, 1e12, " TB"), (1e9, 1e9, " GB"), (1e6, 1e6, " MB"), (0.0, 1e3, " kB")), decimals=1)
+GIB = Unit(((2**40, 2**40, " TiB"), (2**30, 2**30, " GiB"), (0.0, 2**20, " MiB")), decimals=1)
 PRICE = Unit(prefix="$", decimals=2)
 
+_PLAIN = Unit(((1e9, 1e9, "B"), (1e6, 1e6, "M"), (0.0, 1.0, "")))
+
 _CLAIM_UNITS = {
+    "": COUNT,
+    "gpus": replace(_PLAIN, suffix=" GPUs"),
+    "steps": replace(_PLAIN, suffix=" steps"),
     "gpu-hours": GPU_HOURS,
     "usd": USD,
     "fraction": FRACTION,
@@ -72,7 +81,7 @@ _CLAIM_UNITS = {
 def unit_named(name: str) -> Unit:
     """The unit of a claim; one without an entry here is written after the number as it stands."""
     known = _CLAIM_UNITS.get(name.strip().lower())
-    return known or Unit(_DECIMAL, suffix=f" {name}" if name else "")
+    return known or replace(_PLAIN, suffix=f" {name}")
 
 
 def decimals_for(scaled: float, spread: float, most: int) -> int:
@@ -87,6 +96,8 @@ def decimals_for(scaled: float, spread: float, most: int) -> int:
     most : int
         Upper limit.
     """
+    if not scaled and not spread:
+        return 0
     leading = math.floor(math.log10(abs(scaled))) if scaled else 0
     wanted = 1 - math.floor(math.log10(spread)) if spread > 0.0 else SIGNIFICANT_DIGITS - 1 - leading
     return max(0, min(wanted, most, MOST_DIGITS - 1 - leading))
@@ -123,14 +134,23 @@ def write(
     divisor, symbol = unit.step(reference)
     places = decimals_for(reference / divisor, spread / divisor, unit.decimals)
     sign = "−" if value < 0 and round(value / divisor, places) else ""
-    digits = f"{sign}{unit.prefix}{abs(value) / divisor:,.{places}f}"
+    shown = abs(value) / divisor
+    # of single values; the lower end of an interval may well read 0.0
+    tiny = size is None and shown and not round(shown, places)
+    digits = f"<{unit.prefix}{10.0**-places:.{places}f}" if tiny else f"{sign}{unit.prefix}{shown:,.{places}f}"
+    return _with_words(digits, symbol, unit, bare=bare)
+
+
+def _with_words(digits: str, symbol: str, unit: Unit, *, bare: bool) -> str:
     if bare:
         return digits if symbol.startswith(" ") else digits + symbol
     return f"{digits}{symbol}{unit.suffix}"
 
 
-def write_given(value: float | None, unit: Unit) -> str:
+def write_given(value: float | None, unit: Unit, *, bare: bool = False) -> str:
     """A number somebody gave, with the digits it was given with (four at most) and no trailing zeros.
+
+    ``bare`` leaves out the words, as in `write`.
 
     Examples
     --------
@@ -144,7 +164,8 @@ def write_given(value: float | None, unit: Unit) -> str:
     leading = math.floor(math.log10(abs(scaled))) if scaled else 0
     digits = f"{abs(scaled):,.{max(0, MOST_DIGITS - 1 - leading)}f}"
     trimmed = digits.rstrip("0").rstrip(".") if "." in digits else digits
-    return f"{'−' if value < 0 else ''}{unit.prefix}{trimmed}{symbol}{unit.suffix}"
+    number = f"{'−' if value < 0 else ''}{unit.prefix}{trimmed}"
+    return _with_words(number, symbol, unit, bare=bare)
 
 
 def unit_word(size: float, unit: Unit) -> str:

@@ -18,8 +18,8 @@ def render(summary: Mapping[str, Any]) -> str:
     Parameters
     ----------
     summary : mapping
-        ``clustersim.summary/1``, as ``clustersim run --json`` writes it. Claims, windows, bridge, learning, timeline and
-        cumulative progress may be missing or empty.
+        ``clustersim.summary/1``, as ``clustersim run --json`` writes it. Claims, windows, bridge, learning, timeline
+        and cumulative progress may be missing or empty.
 
     Returns
     -------

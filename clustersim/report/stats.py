@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clustersim.report.numbers import MISSING, Unit, unit_word, write
@@ -39,7 +39,7 @@ class Stat:
 class Shown:
     """A Stat as text: the ends of the interval bare and with the digits of the middle.
 
-    ``full`` and ``full_mean`` carry the unit, whose word is ``unit``; ``likely`` is P10 to P90 and ``wide`` P5 to P95, in words.
+    ``full`` and ``full_mean`` carry the unit, whose word is ``unit``; ``likely`` is P10 to P90, ``wide`` P5 to P95.
     """
 
     mean: str = MISSING
@@ -61,10 +61,12 @@ def show(stat: Stat | None, unit: Unit) -> Shown:
         return Shown()
     spread = stat.p90 - stat.p10
 
-    def text(value: float, *, bare: bool = True) -> str:
-        return write(value, unit, spread=spread, size=stat.p50, bare=bare)
+    of_one = replace(unit, decimals=0) if unit.whole and stat.p50 < unit.steps[0][0] else unit
 
-    ends = {name: text(getattr(stat, name)) for name in QUANTILES}
+    def text(value: float, *, mean: bool = False, bare: bool = True) -> str:
+        return write(value, unit if mean else of_one, spread=spread, size=stat.p50, bare=bare)
+
+    ends = {name: text(getattr(stat, name), mean=name == "mean") for name in QUANTILES}
     word = unit_word(stat.p50, unit).removesuffix(unit.suffix)
 
     def interval(low: str, high: str) -> str:
@@ -74,7 +76,7 @@ def show(stat: Stat | None, unit: Unit) -> Shown:
         **ends,
         unit=unit_word(stat.p50, unit),
         full=text(stat.p50, bare=False),
-        full_mean=text(stat.mean, bare=False),
+        full_mean=text(stat.mean, mean=True, bare=False),
         likely=interval("p10", "p90"),
         wide=interval("p5", "p95"),
     )

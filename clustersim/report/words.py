@@ -58,6 +58,7 @@ MEMORY_PARTS = {
     "activations": Word("activations", "amber"),
     "logits": Word("logits", "green"),
     "workspace": Word("workspace", "grey"),
+    "overhead": Word("overhead", "grey"),
 }
 
 RESTART_PARTS = {
@@ -70,7 +71,7 @@ RESTART_PARTS = {
 
 UNCERTAINTY = {
     "step_time": Word("how long a step takes", "blue", "the error of the step-time prediction"),
-    "failures": Word("how often things break", "amber-hatch", "what is not known of the failure rates"),
+    "failure_rates": Word("how often things break", "amber-hatch", "what is not known of the failure rates"),
     "chance": Word("chance", "grey", "which failures happen to strike, and when"),
 }
 
@@ -99,6 +100,7 @@ VERDICTS = {
     "too_low": ("▼", "too low", "bad"),
     "too_high": ("▲", "too high", "bad"),
     "inconsistent": ("✕", "contradicts", "bad"),
+    "not_covered": ("○", "not covered", "open"),
 }
 
 _ACRONYMS = {

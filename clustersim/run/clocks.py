@@ -13,12 +13,14 @@ import numpy as np
 
 from clustersim.run.plan import CategoryPlan
 
+_BLOCK = 64
+"""Failures that are drawn at once; part of what a seed means."""
 _LOOK_AHEAD_FAILURES = 64
-_SMALLEST_UNIFORM = 2.0**-54
+_LOOK_AHEAD_UNITS = 256
 
 
 class Failure(NamedTuple):
-    """One failure, with all that chance decides about it."""
+    """One failure, with all that chance decides about it: three uniforms in [0, 1) and two standard normals."""
 
     t_s: float
     unit: int
@@ -30,11 +32,7 @@ class Failure(NamedTuple):
 
 
 def failures(
-    category: CategoryPlan,
-    generator: np.random.Generator,
-    fleet_age_s: float = 0.0,
-    rate_factor: float = 1.0,
-    expected_s: float = 0.0,
+    category: CategoryPlan, generator: np.random.Generator, fleet_age_s: float = 0.0, rate_factor: float = 1.0
 ) -> Iterator[Failure]:
     """Endless failures of one category, in time order.
 
@@ -48,45 +46,30 @@ def failures(
         Age of every unit at time 0 [s].
     rate_factor : float
         Factor on the rate in this replication.
-    expected_s : float
-        Rough length of the run [s]: sizes the first block of draws and changes no result.
 
     Yields
     ------
     Failure
-        ``hang``, ``evict`` and ``manual`` are uniform in [0, 1); ``detect`` and ``repair`` standard normal.
+        Its moment, its unit and its draws.
     """
     rate_s = category.rate_s * rate_factor
     if rate_s <= 0.0:
-        return
+        return iter(())
     if category.shape == 1.0:
-        yield from _superposed(category.units, rate_s, generator, expected_s)
-    else:
-        yield from _renewals(category, generator, fleet_age_s, rate_factor)
+        return _superposed(category.units, rate_s, generator)
+    return _renewals(category, generator, fleet_age_s, rate_factor)
 
 
-def _superposed(units: int, rate_s: float, generator: np.random.Generator, expected_s: float) -> Iterator[Failure]:
-    expected = rate_s * expected_s
-    block = int(1.1 * expected + 3.0 * math.sqrt(expected)) + 8
-    now_s = 0.0
+def _superposed(units: int, rate_s: float, generator: np.random.Generator) -> Iterator[Failure]:
+    """Memoryless units fail as one Poisson process whose victims are uniform."""
+    elapsed = 0.0
     while True:
-        # One row per failure, so that the block's size never changes which draw a failure gets.
-        uniforms = generator.random((block, 7))
-        times_s = now_s + np.cumsum(-np.log1p(-uniforms[:, 0])) / rate_s
-        now_s = float(times_s[-1])
-        victims = (uniforms[:, 1] * units).astype(np.int64)
-        detect, repair = _normal_pair(uniforms[:, 5], uniforms[:, 6])
-        yield from map(
-            Failure._make,
-            zip(times_s.tolist(), victims.tolist(), *uniforms[:, 2:5].T.tolist(), detect.tolist(), repair.tolist(), strict=True),
-        )
-        block = _LOOK_AHEAD_FAILURES
-
-
-def _normal_pair(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two independent standard normals from two independent uniforms (Box & Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(np.maximum(first, _SMALLEST_UNIFORM)))
-    return radius * np.cos(2.0 * np.pi * second), radius * np.sin(2.0 * np.pi * second)
+        sums = elapsed + np.cumsum(generator.standard_exponential(_BLOCK))
+        elapsed = float(sums[-1])
+        uniforms = generator.random((4, _BLOCK))
+        victims = (uniforms[0] * units).astype(np.int64).tolist()
+        draws = (*uniforms[1:].tolist(), *generator.standard_normal((2, _BLOCK)).tolist())
+        yield from map(Failure._make, zip((sums / rate_s).tolist(), victims, *draws, strict=True))
 
 
 def weibull_scale_s(mean_s: float, shape: float) -> float:
@@ -104,9 +87,12 @@ def weibull_residual_s(uniform: np.ndarray, scale_s: float, shape: float, age_s:
 def _renewals(
     category: CategoryPlan, generator: np.random.Generator, fleet_age_s: float, rate_factor: float
 ) -> Iterator[Failure]:
-    scale_s = weibull_scale_s(1.0 / (category.rate_per_unit_s * rate_factor), category.shape)
-    next_s = weibull_residual_s(generator.random(category.units), scale_s, category.shape, fleet_age_s)
-    window_s = _LOOK_AHEAD_FAILURES / (category.rate_s * rate_factor)
+    """Every unit keeps its next failure; only those of the near future are in the heap."""
+    rate_s, shape, units = category.rate_s * rate_factor, category.shape, category.units
+    scale_s = weibull_scale_s(units / rate_s, shape)
+    next_s = weibull_residual_s(generator.random(units), scale_s, shape, fleet_age_s)
+    # Each look ahead passes over all units, so the more there are the further it looks.
+    window_s = max(_LOOK_AHEAD_FAILURES, units // _LOOK_AHEAD_UNITS) / rate_s
     looked_s = 0.0
     while True:
         soon = np.flatnonzero((next_s >= looked_s) & (next_s < looked_s + window_s))
@@ -114,12 +100,12 @@ def _renewals(
         heap = list(zip(next_s[soon].tolist(), soon.tolist(), strict=True))
         heapq.heapify(heap)
         while heap:
-            t_s, unit = heapq.heappop(heap)
-            renewal, *marks, first, second = generator.random(6).tolist()
-            life_s = scale_s * (-math.log1p(-renewal)) ** (1.0 / category.shape)
+            t_s, unit = heap[0]
+            renewal, *marks = generator.random(4).tolist()
+            life_s = scale_s * (-math.log1p(-renewal)) ** (1.0 / shape)
             next_s[unit] = t_s + life_s
             if t_s + life_s < looked_s:
-                heapq.heappush(heap, (t_s + life_s, unit))
-            radius = math.sqrt(-2.0 * math.log(max(first, _SMALLEST_UNIFORM)))
-            angle = 2.0 * math.pi * second
-            yield Failure(t_s, unit, *marks, radius * math.cos(angle), radius * math.sin(angle))
+                heapq.heapreplace(heap, (t_s + life_s, unit))
+            else:
+                heapq.heappop(heap)
+            yield Failure(t_s, unit, *marks, *generator.standard_normal(2).tolist())

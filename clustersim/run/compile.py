@@ -109,17 +109,19 @@ def _category(name: str, category: FailureCategory, scenario: Scenario, job_node
         "rack": (1, fabric.nodes_per_rack),
         "switch": (1, fabric.nodes_per_rack),
         "pod": (1, pod),
-        "job": (1, nodes),
+        # A failure of the job as a whole has one clock; one that takes nodes down has a clock on each of them.
+        "job": (1, nodes if category.blast == "job" else 1),
     }[category.rate.unit]
+    jobs = job_nodes if category.rate.unit == "job" and category.blast != "job" else 1
     blast_nodes = {"job": 0, "node": 1, "rack": fabric.nodes_per_rack, "pod": pod}[category.blast]
     return CategoryPlan(
         name=name,
         component=category.component,
         units=math.ceil(nodes / domain_nodes) * per_domain,
-        rate_per_unit_s=category.rate.per_second * scenario.failures.rate_multiplier,
+        rate_per_unit_s=category.rate.per_second * scenario.failures.rate_multiplier / jobs,
         units_per_domain=per_domain,
         domain_nodes=domain_nodes,
-        blast_nodes=max(blast_nodes, domain_nodes) if blast_nodes and category.rate.unit != "job" else blast_nodes,
+        blast_nodes=max(blast_nodes, domain_nodes) if blast_nodes else 0,
         effect=category.effect,
         hang_fraction=category.hang_fraction,
         evict=category.evict,

@@ -56,12 +56,13 @@ def drawn_phases(plan: RunPlan, seed: int, replication: int) -> tuple[PhasePlan,
 def drawn_rate_factor(plan: RunPlan, category: CategoryPlan, seed: int, replication: int) -> float:
     """Factor on a category's rate in this replication.
 
-    The rate behind a published count has the gamma posterior of Jeffreys' prior, ``Gamma(count + 1/2) / count``.
+    A rate known from a published count is drawn from ``Gamma(count) / count``: its mean is the published rate, its relative
+    variance that of a Poisson count, ``1 / count`` (posterior under the scale-invariant prior; Gelman et al. 2013, BDA3, 2.8).
     """
     if not plan.parameter_uncertainty or category.published_count is None:
         return 1.0
     generator = stream(seed, replication, f"rate of {category.name}")
-    return float(generator.standard_gamma(category.published_count + 0.5)) / category.published_count
+    return float(generator.standard_gamma(category.published_count)) / category.published_count
 
 
 class _Run:
@@ -76,7 +77,6 @@ class _Run:
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people")}
         self._phases = drawn_phases(plan, seed, replication)
         self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
-        self._expected_s = min(plan.deadline_s or math.inf, 1.2 * sum(p.steps * p.step_time_s for p in self._phases))
         for code, category in enumerate(plan.categories):
             self._start_clocks(code, category, seed, replication)
         for offset, maintenance in enumerate(plan.maintenance):
@@ -94,7 +94,7 @@ class _Run:
             if units > 0:
                 generator = stream(seed, replication, f"failures of {category.name}{where}")
                 part = replace(category, units=units)
-                clock = failures(part, generator, self._plan.fleet_age_s, factor, self._expected_s)
+                clock = failures(part, generator, self._plan.fleet_age_s, factor)
                 self._env.process(self._fail(code, category, clock, first))
 
     def until(self, horizon_s: float | None) -> Records:

@@ -52,14 +52,13 @@ def build_records(
         *_work(stretches, table(RedoRow, log.redone)),
         _broken_steps(stretches),
         _stalls(stretches),
-        *_stages(table(StageRow, log.stages), plan, parts),
+        *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts),
     ]
     intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
     order = np.argsort(intervals["start_s"], kind="stable")
     intervals = {name: column[order] for name, column in intervals.items()}
-    phase = intervals["phase"]
-    intervals["tokens_start"] = _tokens(phases, phase, intervals.pop("step_start"))
-    intervals["tokens_end"] = _tokens(phases, phase, intervals.pop("step_end"))
+    intervals["tokens_start"] = _tokens(phases, intervals.pop("step_start"))
+    intervals["tokens_end"] = _tokens(phases, intervals.pop("step_end"))
     return Records(
         intervals=intervals,
         incidents=table(IncidentRow, log.incidents),
@@ -73,11 +72,10 @@ def build_records(
     )
 
 
-def _tokens(phases: Sequence[PhasePlan], phase: Column, step: Column) -> Column:
-    """Tokens trained when so many steps of the job are done, of which the last are of this phase."""
-    first_step = np.cumsum([0, *(p.steps for p in phases)])[phase]
-    first_token = np.cumsum([0.0, *(p.tokens for p in phases)])[phase]
-    tokens: Column = first_token + (step - first_step) * np.array([p.tokens_per_step for p in phases])[phase]
+def _tokens(phases: Sequence[PhasePlan], step: Column) -> Column:
+    """Tokens trained when so many steps of the job are done."""
+    steps = np.cumsum([0, *(phase.steps for phase in phases)])
+    tokens: Column = np.interp(step, steps, np.cumsum([0.0, *(phase.tokens for phase in phases)]))
     return tokens
 
 
@@ -146,7 +144,9 @@ def _spans(stretches: Columns, spans: Columns, state: Column | int) -> Columns:
 
 def _broken_steps(stretches: Columns) -> Columns:
     """The step that was under way when a stretch ended: lost, unless it is only the record that ends."""
-    start_s = stretches["start_s"] + stretches["done"] * stretches["step_time_s"] + stretches["stalls"] * stretches["stall_s"]
+    start_s = (
+        stretches["start_s"] + stretches["done"] * stretches["step_time_s"] + stretches["stalls"] * stretches["stall_s"]
+    )
     step = stretches["first_step"] + stretches["done"]
     cause = stretches["ended_by"]
     state = np.where(cause == NO_CAUSE, PRODUCTIVE, RECOMPUTE)
@@ -180,8 +180,18 @@ def _checkpoints(stretches: Columns, crashes: Columns, phases: Sequence[PhasePla
         "taken_s": taken_s[taken],
         "durable_s": np.where(durable_s <= until_s + _SHORTEST_S, durable_s, np.nan)[taken],
         "step": step[taken],
-        "tokens": _tokens(phases, rows["phase"], step)[taken],
+        "tokens": _tokens(phases, step[taken]),
         "phase": rows["phase"][taken].astype(np.int16),
+    }
+
+
+def _with_ends(stages: Columns, stretches: Columns, phases: int, end_s: float) -> Columns:
+    """Stages with the moment each ended, which is when the next stage or stretch began."""
+    next_stage_s = np.append(stages["start_s"][1:], end_s)
+    next_stretch_s = np.append(stretches["start_s"], end_s)[stages["stretches"]]
+    return stages | {
+        "end_s": np.minimum(next_stage_s, next_stretch_s),
+        "phase": np.minimum(stages["phase"], phases - 1),
     }
 
 

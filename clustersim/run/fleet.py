@@ -43,7 +43,7 @@ class Fleet:
 
     def in_job(self, nodes: Iterable[int]) -> bool:
         """Whether any of these nodes works for the job."""
-        return any(self.state[node] == IN_JOB for node in nodes)
+        return IN_JOB in map(self.state.__getitem__, nodes)
 
     def evict(self, nodes: Iterable[int], cause: int, repair_s: float) -> None:
         """Take nodes out and queue one repair for all of them."""
@@ -72,14 +72,15 @@ class Fleet:
 
     def _return(self, nodes: list[int]) -> None:
         for node in nodes:
-            pool = next((p for p in _POOLS if len(self._pools[p]) < self._size[p]), None)
-            if pool is None:
-                # Every pool is full, so the node goes back to the job that lacks it.
-                pool = IN_JOB
-                self.missing -= 1
+            for pool in _POOLS:
+                if len(self._pools[pool]) < self._size[pool]:
+                    self._pools[pool].append(node)
+                    self.state[node] = pool
+                    break
             else:
-                self._pools[pool].append(node)
-            self.state[node] = pool
+                # Every pool is full, so the node goes back to the job that lacks it.
+                self.state[node] = IN_JOB
+                self.missing -= 1
         self.on_return()
 
     def call_spares(self) -> int:

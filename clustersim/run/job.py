@@ -86,18 +86,18 @@ class Job:
         self._stops: list[_Stop] = []
         self._stretch: Stretch | None = None
         self._stretch_is_cut = False
+        self._absorbed = NO_CAUSE
+        """The last incident since training began that met the job down."""
         self._wake = env.event()
         self._arrival: simpy.Event | None = None
         self._timer_s = math.inf
-        self._stage: tuple[float, int, int, int, int, int, float] | None = None
-        """The stage under way, as a :class:`StageRow` without its end."""
         fleet.on_return = self._nodes_returned
         self.process = env.process(self._run())
 
     # --- what the world does to the job -------------------------------------------------------------------------
 
     def fail(self, disturbance: Disturbance) -> bool:
-        """A failure strikes a node of the job, or the job itself. True if it interrupts, False if it was down already."""
+        """A failure strikes the job or a node of it. True if it interrupts, False if the job was down already."""
         if self.mode == TRAINING:
             self.mode = DOWN
             self._wake.succeed(disturbance)
@@ -106,6 +106,7 @@ class Job:
             self.mode = DOWN
             self.process.interrupt(disturbance)
             return True
+        self._absorbed = disturbance.incident
         return False
 
     def break_nodes(self, nodes: list[int], incident: int, repair_s: float) -> None:
@@ -121,7 +122,7 @@ class Job:
         return True
 
     def discover(self, incident: int) -> int:
-        """A corruption is found, and stops the job unless it is down or already rewound past it; returns what it hits."""
+        """A corruption is found, and stops the job unless it is down or rewound past it; returns what it hits."""
         if not self._path.discover(incident):
             return _UNNOTICED
         return _JOB if self.fail(Disturbance(incident, 0.0, False)) else _JOB_DOWN
@@ -133,10 +134,9 @@ class Job:
             self._cut(self._stretch)
 
     def close(self) -> None:
-        """Log what is under way when the simulation ends before the job does."""
+        """Log the stretch that is under way when the simulation ends before the job does."""
         if self._stretch is not None:
             self._path.end_stretch(self._stretch, self._env.now, self._stretch.steps_done(self._env.now), NO_CAUSE)
-        self._log_stage()
 
     # --- training -----------------------------------------------------------------------------------------------
 
@@ -149,6 +149,7 @@ class Job:
     def _train(self) -> Process:
         self._stretch = self._path.next_stretch(self._env.now)
         self._stretch_is_cut = False
+        self._absorbed = NO_CAUSE
         self.mode = TRAINING
         self._wake = self._env.event()
         if self._stops:
@@ -166,17 +167,13 @@ class Job:
 
     def _end_of_stretch(self, write_s: float) -> Process:
         """Go on, or wait for the last checkpoint to be durable and stop."""
-        new_layout = False
-        if self._path.enter_next_phase():
-            if self._path.finished:
-                yield from self._sleep(CHECKPOINT, write_s, NO_CAUSE)
-                if not self._path.must_rewind:
-                    return
-            new_layout = self._phases[self._path.phase_code].restart_before
-        # What struck at the very moment the stretch ended found the job neither training nor restarting.
-        if new_layout or self._stops or self._broken or self._path.must_rewind:
-            yield from self._sleep(CHECKPOINT, write_s, NO_CAUSE)
-            yield from self._start(self._log_phase_change() if new_layout else NO_CAUSE)
+        path = self._path
+        new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
+        # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
+        if path.finished or new_layout or self._stops or self._broken or path.must_rewind:
+            yield self._stage(CHECKPOINT, write_s, NO_CAUSE)
+            if not path.finished or path.must_rewind:
+                yield from self._start(self._log_phase_change() if new_layout else self._absorbed)
 
     def _cut(self, stretch: Stretch) -> None:
         """End the stretch at the next step boundary, with a checkpoint."""
@@ -222,9 +219,9 @@ class Job:
             incident, detect_s, manual = disturbance
             crash_s = self._env.now
             if detect_s > 0.0:
-                yield from self._sleep(DETECT, detect_s, incident)
+                yield self._stage(DETECT, detect_s, incident)
             if manual:
-                yield from self._wait_for("people", self._plan.recovery.manual_delay, incident)
+                yield self._wait_for("people", self._plan.recovery.manual_delay, incident)
             yield from self._carry_out_stops(incident)
             yield from self._replace_broken(incident)
             self._path.rewind(crash_s, incident)
@@ -238,21 +235,17 @@ class Job:
             self._broken.clear()
             coldest = self._fleet.call_spares()
             if coldest == WARM:
-                yield from self._wait_for("spares", spares.warm_swap, incident)
+                yield self._wait_for("spares", spares.warm_swap, incident)
             elif coldest == COLD:
-                yield from self._wait_for("spares", spares.cold_swap, incident)
+                yield self._wait_for("spares", spares.cold_swap, incident)
             elif self._fleet.missing:
-                yield from self._wait_for_repair(incident)
+                self._arrival = self._env.event()
+                self._log_stage(WAITING, math.inf, incident, self._part["repair"])
+                yield self._arrival
+                self._arrival = None
 
-    def _wait_for(self, whom: str, law: Law, incident: int) -> Process:
-        yield from self._sleep(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom])
-
-    def _wait_for_repair(self, incident: int) -> Process:
-        self._arrival = self._env.event()
-        self._begin_stage(WAITING, incident, self._part["repair"], math.inf)
-        yield self._arrival
-        self._arrival = None
-        self._log_stage()
+    def _wait_for(self, whom: str, law: Law, incident: int) -> simpy.Event:
+        return self._stage(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom])
 
     def _nodes_returned(self) -> None:
         if self._arrival is not None and not self._arrival.triggered:
@@ -265,9 +258,8 @@ class Job:
         self.mode = RESTARTING
         disturbance: Disturbance | None = None
         try:
-            yield from self._sleep(RESTART, length_s, incident)
+            yield self._stage(RESTART, length_s, incident)
         except simpy.Interrupt as interrupt:
-            self._log_stage()
             disturbance = interrupt.cause
         self.mode = DOWN
         return disturbance
@@ -276,24 +268,21 @@ class Job:
         """Do what was planned while the job is down; returns what the restart is then due to."""
         while self._stops:
             incident, duration_s = self._stops.pop(0)
-            yield from self._sleep(MAINTENANCE, duration_s, incident)
+            yield self._stage(MAINTENANCE, duration_s, incident)
         return incident
 
-    # --- stages -------------------------------------------------------------------------------------------------
+    # --- log ----------------------------------------------------------------------------------------------------
 
-    def _sleep(self, state: int, length_s: float, incident: int, part: int = 0) -> Process:
-        self._begin_stage(state, incident, part, length_s)
-        yield simpy.Timeout(self._env, length_s)
-        self._log_stage()
+    def _stage(self, state: int, length_s: float, cause: int, part: int = 0) -> simpy.Event:
+        """Begin a stage; the event that ends it if nothing else does."""
+        self._log_stage(state, length_s, cause, part)
+        return simpy.Timeout(self._env, length_s)
 
-    def _begin_stage(self, state: int, incident: int, part: int, planned_s: float) -> None:
-        path = self._path
-        self._stage = (self._env.now, state, part, path.phase_code, path.step, incident, planned_s)
-
-    def _log_stage(self) -> None:
-        if self._stage is not None:
-            self._log.stages.append(StageRow(*self._stage, self._env.now))
-            self._stage = None
+    def _log_stage(self, state: int, planned_s: float, cause: int, part: int) -> None:
+        log, path = self._log, self._path
+        log.stages.append(
+            StageRow(self._env.now, state, part, path.phase, path.step, cause, planned_s, len(log.stretches))
+        )
 
     def _log_phase_change(self) -> int:
         plan = self._plan

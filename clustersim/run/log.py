@@ -29,7 +29,7 @@ class RedoRow(NamedTuple):
 
 
 class StageRow(NamedTuple):
-    """Any other state of the job."""
+    """Any other state of the job, as it begins; it ends when the next stage or stretch begins."""
 
     start_s: float
     state: int
@@ -38,7 +38,8 @@ class StageRow(NamedTuple):
     step: int
     cause: int
     planned_s: float
-    end_s: float
+    stretches: int
+    """Stretches logged by then."""
 
 
 class IncidentRow(NamedTuple):

@@ -30,7 +30,7 @@ class Trajectory:
         self._kept: list[Stretch] = []
         """Stretches whose checkpoints lead to where the job stands."""
         self._redo: list[_Redo] = []
-        """Steps ahead that were trained before; the nearest last, so that each rewind adds one and training removes them."""
+        """Steps ahead that were trained before, the nearest last: a rewind adds an entry, training removes it."""
         self._corruptions: dict[int, int] = {}
         """Step at which each corruption struck that is still in the weights, by incident."""
         self._found: list[int] = []
@@ -42,11 +42,6 @@ class Trajectory:
     def finished(self) -> bool:
         """All steps of all phases are trained."""
         return self.phase == len(self._phases)
-
-    @property
-    def phase_code(self) -> int:
-        """The phase, or the last one when all are finished."""
-        return min(self.phase, len(self._phases) - 1)
 
     def next_stretch(self, now_s: float) -> Stretch:
         """Training from here to the end of the phase."""
@@ -71,7 +66,7 @@ class Trajectory:
                 self._redo.pop()
 
     def enter_next_phase(self) -> bool:
-        """Go on to the next phase if this one is trained; True if it was, so that a new one begins or all are finished."""
+        """Go on to the next phase if this one is trained; True if it was."""
         phase = self._phases[self.phase]
         if self.step < self._phase_first_step + phase.steps:
             return False

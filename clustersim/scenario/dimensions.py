@@ -159,6 +159,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
             _GPU_TIME,
             tuple(f"{{}}{m} GPU-hours" for m in _COUNT_SUFFIXES),
             counted=True,
+            also=("GPU-days", "GPU-years"),
         ),
         Dimension(
             "money",
@@ -168,6 +169,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
             {"$": Ratio(1), "USD": Ratio(1)},
             tuple(f"${{}}{m}" for m in _COUNT_SUFFIXES),
             counted=True,
+            also=("USD",),
         ),
         Dimension("mass", "a mass", "kg", "11390 t", _MASS, ("{} g", "{} kg", "{} t")),
         Dimension(

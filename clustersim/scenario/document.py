@@ -63,11 +63,11 @@ class Document:
         return path
 
     def place(self, path: Path) -> Place:
-        """Where a setting was written: its value, or the key of the nearest mapping around it."""
+        """Where a setting was written: its value, or the key or name that the nearest section around it has."""
         found = self.written(path)
         if not found:
             return Place(self.file, 1, 1)
-        if found != path or isinstance(self.get(found), dict | tuple):
+        if isinstance(self.get(found), dict | tuple):
             return self.keys.get(found, self.values[found])
         return self.values[found]
 

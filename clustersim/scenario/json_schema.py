@@ -10,6 +10,8 @@ from clustersim.scenario.schema.scenario import Scenario
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/"
+_FOREIGN = ("discriminator", "ge", "gt", "le", "lt")
+"""Keys that pydantic leaves in a schema and JSON Schema does not have; limits of text with a unit are among them."""
 _PARTIAL = "Partial"
 _NAME = {"type": "string"}
 _EXTENDS = {
@@ -52,7 +54,7 @@ def _plain(node: Any) -> Any:
         return [_plain(item) for item in node]
     if not isinstance(node, dict):
         return node
-    kept = {"anyOf" if key == "oneOf" else key: _plain(value) for key, value in node.items() if key != "discriminator"}
+    kept = {"anyOf" if key == "oneOf" else key: _plain(value) for key, value in node.items() if key not in _FOREIGN}
     return _partial(kept) if isinstance(kept.get("default"), dict) else kept
 
 

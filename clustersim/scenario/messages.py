@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from clustersim.scenario.document import Document, Path, dotted, step_into
 from clustersim.scenario.expected import advice, bound, expected, listed, shown
 from clustersim.scenario.problems import Problem
-from clustersim.scenario.quantity import suggestion
+from clustersim.scenario.quantity import nearest_word, suggestion
 from clustersim.scenario.schema.catalogued import UNKNOWN_ENTRY
 from clustersim.scenario.schema.overlay import LIKE
 from clustersim.scenario.schema.shape import alternatives, below, choices, kinds, section_for, sections, table_of
@@ -54,7 +54,17 @@ def problems_of(error: ValidationError, document: Document, root: type[BaseModel
         if item["type"] == "too_short" and document.get(spot.path):
             continue  # only short of the entries that have problems of their own
         found.setdefault(spot.path, []).append((item, spot))
-    return [_problem(items, document) for items in found.values()]
+    misspelt = {_meant(items[0][1]) for items in found.values() if items[0][0]["type"] == "extra_forbidden"}
+    return [
+        _problem(items, document)
+        for path, items in found.items()
+        if path not in misspelt or items[0][0]["type"] != "missing"
+    ]
+
+
+def _meant(spot: _Spot) -> Path:
+    """Path that an unknown key was probably meant for; that it is missing needs no saying then."""
+    return (*spot.path[:-1], nearest_word(str(spot.path[-1]), _known_keys(spot)) or "")
 
 
 def _spot(location: list[int | str], value: Any, root: type[BaseModel]) -> _Spot:
@@ -67,6 +77,7 @@ def _spot(location: list[int | str], value: Any, root: type[BaseModel]) -> _Spot
             annotation = kinds(annotation)[str(location.pop(0))]
             if not isinstance(value, dict):
                 return _Spot(path, below(annotation, location[0]) if location else annotation, section)
+            continue
         if not sections(annotation) and len(alternatives(annotation)) > 1:
             break
         key = location.pop(0)
@@ -85,16 +96,21 @@ def _problem(items: list[tuple[Any, _Spot]], document: Document) -> Problem:
     raw = document.get(path)
     if isinstance(raw, dict) and kind in _BESIDE:
         path = (*path, _BESIDE[kind])
+    if raw is None and kind in _BOUNDS:
+        raw = bound(item["input"], spot.annotation)
     message = _message(item, spot.annotation, item["input"] if raw is None else raw)
     if len(items) > 1 and choices(spot.annotation):
         message += f"; or write {listed(choices(spot.annotation))}"
     return Problem.at(document.place(path), dotted(path), message)
 
 
-def _unknown_key(spot: _Spot) -> str:
+def _known_keys(spot: _Spot) -> list[str]:
     known = list(spot.section.model_fields) if spot.section else []
-    known += [LIKE] if table_of(spot.section) else []
-    known += [EXTENDS] if len(spot.path) == 1 else []
+    return known + ([LIKE] if table_of(spot.section) else []) + ([EXTENDS] if len(spot.path) == 1 else [])
+
+
+def _unknown_key(spot: _Spot) -> str:
+    known = _known_keys(spot)
     near = suggestion(str(spot.path[-1]), known)
     return f"unknown key{near}" if near else f"unknown key; known here: {', '.join(known)}"
 
@@ -113,8 +129,7 @@ def _message(item: Any, annotation: Any, given: object) -> str:
         return str(item["ctx"]["error"] if kind == "value_error" else item["msg"])
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        got = bound(given, annotation) if isinstance(given, float) else shown(given)
-        return f"must be {words} {bound(item['ctx'][name], annotation)}, got {got}"
+        return f"must be {words} {bound(item['ctx'][name], annotation)}, got {shown(given)}"
     if kind == "union_tag_invalid":
         return _unknown_kind(item["ctx"]["tag"], kinds(annotation))
     if kind == "union_tag_not_found" and isinstance(given, dict):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from clustersim.scenario.document import Document, Path, nearest, parse_path, paths_of
+from clustersim.scenario.document import Document, Path, dotted, nearest, parse_path, paths_of
 from clustersim.scenario.messages import EXTENDS
 from clustersim.scenario.problems import Place, Problem, ScenarioError
 from clustersim.scenario.schema.overlay import as_mapping, of_kind
@@ -110,6 +110,11 @@ def _placed(document: Document, value: Any, path: Path, given: Document, place: 
         made = p in own or (p not in old and p == path[: len(p)])
         places[p] = place if made else nearest(old, p)
     keys = {p: at for p, at in document.keys.items() if p in places}
+    problems = tuple(replace(problem, path=_joined(dotted(path), problem.path)) for problem in given.problems)
     return replace(
-        document, value=value, values=places, keys={**keys, path: place}, problems=document.problems + given.problems
+        document, value=value, values=places, keys={**keys, path: place}, problems=document.problems + problems
     )
+
+
+def _joined(path: str, deeper: str) -> str:
+    return f"{path}{deeper}" if deeper[:1] in ("", "[") else f"{path}.{deeper}"

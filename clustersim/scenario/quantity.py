@@ -21,15 +21,22 @@ class QuantityError(ValueError):
     """A text that is not a number with a unit of the expected dimension. The message is meant for users."""
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``", did you mean 'x'?"`` for the known word nearest to ``word``, or nothing.
+def nearest_word(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` was probably meant to be.
 
     A word that differs only in its case comes first: ``gb`` means ``GB``.
     """
     names = list(known)
     same = [name for name in names if name.casefold() == word.casefold()]
+    same.sort(key=lambda name: sum(a != b for a, b in zip(name, word, strict=False)))
     near = same or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f", did you mean '{near[0]}'?" if near else ""
+    return near[0] if near else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``", did you mean 'x'?"`` for the known word nearest to ``word``, or nothing."""
+    near = nearest_word(word, known)
+    return f", did you mean '{near}'?" if near else ""
 
 
 def split_number(text: str) -> tuple[Ratio, str] | None:
@@ -151,9 +158,8 @@ def _unit_problem(text: str, unit: str, dimension: Dimension) -> str:
 
 
 def _known(dimension: Dimension) -> str:
-    if dimension.counted:
-        return ", ".join(dimension.units)
-    return ", ".join([*(template.replace("{}", "").strip() for template in dimension.display), *dimension.also])
+    written = dimension.display[:1] if dimension.counted else dimension.display
+    return ", ".join([*(template.replace("{}", "").strip() for template in written), *dimension.also])
 
 
 def format_quantity(value: float, dimension: str) -> str:
@@ -209,10 +215,17 @@ def shortest(number: Ratio, scale: Ratio, target: float) -> str:
         for digits in range(1, _MOST_DIGITS):
             context.prec = digits
             text = _plain(+decimal)
-            if float(Ratio(text) * scale) == target:
+            if _gives(Ratio(text) * scale, target):
                 return text
         context.prec = _MOST_DIGITS
         return _plain(+decimal)
+
+
+def _gives(exact: Ratio, target: float) -> bool:
+    try:
+        return float(exact) == target
+    except OverflowError:
+        return False
 
 
 def _plain(number: Decimal) -> str:

@@ -66,7 +66,8 @@ class _Reader:
             self.events = iter(yaml.parse(text, Loader=_LOADER))
             value = self._document()
         except yaml.MarkedYAMLError as error:
-            self._refuse(error.problem_mark or error.context_mark, (), _syntax(error))
+            mark = error.problem_mark or error.context_mark
+            self._refuse(mark, (), _syntax(error, text, mark))
             raise ScenarioError(self.problems) from None
         if not self.readable:
             raise ScenarioError(self.problems)
@@ -207,8 +208,8 @@ def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "syntax error"
-    hint = " (indent with spaces, not tabs)" if "'\\t'" in problem or "\\t" in problem else ""
+def _syntax(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
+    line = (text.split("\n")[mark.line : mark.line + 1] or [""])[0] if mark else ""
+    hint = " (a tab: indent with spaces)" if "\t" in line[: mark.column + 1 if mark else 0] else ""
     context = f" {error.context}" if error.context else ""
-    return f"not valid YAML{context}: {problem}{hint}"
+    return f"not valid YAML{context}: {error.problem or 'syntax error'}{hint}"

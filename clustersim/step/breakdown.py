@@ -25,13 +25,17 @@ def step_breakdown(job: Job, micro_batches: int) -> dict[str, float]:
     """
     stages = stage_times(job)
     chunks = job.layout.virtual_pipeline
-    pipeline = pipeline_time([stage.both_s for stage in stages], chunks, micro_batches)
+    forward_s = [stage.forward_s + 0.5 * stage.messages_s for stage in stages]
+    backward_s = [stage.backward_s + 0.5 * stage.messages_s for stage in stages]
+    pipeline = pipeline_time(forward_s, backward_s, chunks, micro_batches)
     critical = stages[pipeline.critical_stage]
     return {
         **{name: micro_batches * seconds for name, seconds in _micro_batch_parts(critical).items()},
         "bubble": pipeline.bubble_s,
         "exposed_pp": micro_batches * critical.messages_s,
-        "exposed_dp": micro_batches * _sharded_s(critical) + gradients_s(job, critical, micro_batches) + _straggler_s(job, pipeline.total_s),
+        "exposed_dp": micro_batches * _sharded_s(critical)
+        + gradients_s(job, critical, micro_batches)
+        + _straggler_s(job, pipeline.total_s),
         "optimizer": update_s(job, critical),
         "host": job.efficiency.host_s,
     }
@@ -52,7 +56,7 @@ def _micro_batch_parts(stage: StageTime) -> dict[str, float]:
 
 
 def _straggler_s(job: Job, pipeline_s: float) -> float:
-    """Wait for the slowest domain where replicas meet: ``sqrt(2 ln n)`` spreads, the mean of the largest of n normals."""
+    """Wait for the slowest domain where replicas meet: ``sqrt(2 ln n)`` spreads, as the largest of n normals."""
     domains = max(1.0, job.layout.gpus / job.groups.tensor.fabric.domain_gpus)
     return pipeline_s * job.efficiency.straggle * math.sqrt(2.0 * math.log(domains))
 

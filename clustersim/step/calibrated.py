@@ -29,27 +29,20 @@ class Extrapolation:
     sigma: float
 
 
-def coverage_of(accelerator: Accelerator, precision: Precision, mixture: bool) -> Mapping[str, float] | None:
-    """Calibration record of a GPU generation, precision and model class; None where there is none.
-
-    Returns
-    -------
-    mapping of str to float or None
-        ``sigma`` (dimensionless), ``rows_fit``, ``rows_test``, ``gpus_max``, ``sequence_max`` [tokens].
-    """
-    generation = generation_of(accelerator)
+def class_name(accelerator: Accelerator, precision: Precision, *, mixture: bool) -> str:
+    """Name of the calibration record of a GPU generation, precision and model class."""
     kind = "moe" if mixture else "dense"
-    return calibrated_table().get(f"class-{generation}-{calibrated_precision(precision)}-{kind}")
+    return f"class-{generation_of(accelerator)}-{calibrated_precision(precision)}-{kind}"
 
 
 def extrapolations_of(
-    model: Model, layout: Layout, sequence_length: int, precision: Precision, cluster: Cluster
+    model: Model, layout: Layout, sequence_length: int, precision: Precision, cluster: Cluster, stack: str
 ) -> tuple[Extrapolation, ...]:
     """Everything about a workload that no fitted step time covers.
 
     Parameters
     ----------
-    model, layout, sequence_length, precision, cluster
+    model, layout, sequence_length, precision, cluster, stack
         As in :func:`clustersim.step.predict.predict_step`.
 
     Returns
@@ -58,9 +51,11 @@ def extrapolations_of(
         Empty inside the calibrated range.
     """
     accelerator = cluster.node.accelerator
-    coverage = coverage_of(accelerator, precision, model.mixture is not None)
+    name = class_name(accelerator, precision, mixture=model.mixture is not None)
+    coverage = calibrated_table().get(name, {})
     return (
         *_class_extrapolations(accelerator, precision, model, coverage),
+        *_stack_extrapolations(name, stack, coverage),
         *_range_extrapolations(layout, sequence_length, coverage),
         *_fabric_extrapolations(layout, cluster),
     )
@@ -74,18 +69,22 @@ def prediction_sigma(
     Returns
     -------
     float
-        The robust spread over held-out rows of the same class of hardware and model, or of the same software stack,
-        whichever is larger (:data:`UNCALIBRATED_SIGMA` where no row was held out), with the spread of each extrapolation
-        added in quadrature.
+        The spread over held-out rows of the same class of hardware and model and the same software stack; without any,
+        the larger of the two taken apart (:data:`UNCALIBRATED_SIGMA` where no row was held out). The spread of each
+        extrapolation is added in quadrature.
     """
-    coverage = coverage_of(cluster.node.accelerator, precision, model.mixture is not None) or {}
-    software = calibrated_table().get(f"class-stack-{stack}", {})
-    base = max(coverage.get("sigma", UNCALIBRATED_SIGMA), software.get("sigma", 0.0))
+    table = calibrated_table()
+    name = class_name(cluster.node.accelerator, precision, mixture=model.mixture is not None)
+    both = table.get(f"{name}-{stack}", {}).get("sigma")
+    hardware = table.get(name, {}).get("sigma", UNCALIBRATED_SIGMA)
+    kind = "dense" if model.mixture is None else "moe"
+    software = table.get(f"class-stack-{stack}-{kind}", {}).get("sigma", UNCALIBRATED_SIGMA)
+    base = both if both is not None else max(hardware, software)
     return math.hypot(base, *(extrapolation.sigma for extrapolation in extrapolations))
 
 
 def _class_extrapolations(
-    accelerator: Accelerator, precision: Precision, model: Model, coverage: Mapping[str, float] | None
+    accelerator: Accelerator, precision: Precision, model: Model, coverage: Mapping[str, float]
 ) -> Iterator[Extrapolation]:
     generation = generation_of(accelerator)
     name = accelerator.catalogue_entry or accelerator.scale_up
@@ -96,18 +95,28 @@ def _class_extrapolations(
     if calibrated_precision(precision) != precision and precision != "fp16":
         stand_in = calibrated_precision(precision)
         yield Extrapolation(f"precision {precision} is not calibrated; the efficiencies of {stand_in} stand in", 0.10)
-    if not (coverage or {}).get("rows_fit"):
+    if not coverage.get("rows_fit"):
         kind = "mixture-of-experts" if model.mixture else "dense"
         text = f"no fitted step times of {kind} models in {precision} on {generation}; other classes stand in"
         yield Extrapolation(text, 0.10)
 
 
+def _stack_extrapolations(name: str, stack: str, coverage: Mapping[str, float]) -> Iterator[Extrapolation]:
+    """A stack that was fitted, but on other hardware. Its spread is that of the stack, so this adds none."""
+    fitted_here = calibrated_table().get(f"{name}-{stack}", {}).get("rows_fit", 0.0)
+    if coverage.get("rows_fit") and not fitted_here:
+        text = (
+            f"no fitted step times of {stack} software in class {name.removeprefix('class-')}; fitted on other hardware"
+        )
+        yield Extrapolation(text, 0.0)
+
+
 def _range_extrapolations(
-    layout: Layout, sequence_length: int, coverage: Mapping[str, float] | None
+    layout: Layout, sequence_length: int, coverage: Mapping[str, float]
 ) -> Iterator[Extrapolation]:
     for what, value, limit in (
-        ("job of {:,} GPUs", layout.gpus, (coverage or {}).get("gpus_max", 0.0)),
-        ("sequence of {:,} tokens", sequence_length, (coverage or {}).get("sequence_max", 0.0)),
+        ("job of {:,} GPUs", layout.gpus, coverage.get("gpus_max", 0.0)),
+        ("sequence of {:,} tokens", sequence_length, coverage.get("sequence_max", 0.0)),
     ):
         if limit and value > limit:
             text = f"{what.format(value)} is {value / limit:.3g} times the largest calibrated ({limit:,.0f})"

@@ -19,7 +19,7 @@ FLASH_BACKWARD_RATE = 0.8
 
 UNFUSED_SCORE_BYTES = 13.0
 """Bytes moved per score when attention is not fused, each of forward and backward: product, masked softmax, dropout
-with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (2022, arXiv 2205.05198, section 4.1)."""
+with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (arXiv 2205.05198, 2022, sec. 4)."""
 
 ELEMENTWISE_BACKWARD = 1.6
 """Backward over forward traffic of norms, residuals and activations, counted from their inputs and outputs."""
@@ -67,7 +67,9 @@ def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
     :doi:`10.1145/1498765.1498785`), and a cube of side ``half_size`` runs at half speed.
     """
     surface = (1.0 / product.m + 1.0 / product.n + 1.0 / product.k) / 3.0
-    return product.flops / efficiency.gemm_flop_s * (1.0 + efficiency.gemm_half_size * surface) + efficiency.kernel_gap_s
+    return (
+        product.flops / efficiency.gemm_flop_s * (1.0 + efficiency.gemm_half_size * surface) + efficiency.kernel_gap_s
+    )
 
 
 def products_time(products: Iterable[MatrixProduct], efficiency: Efficiency) -> PassTime:

@@ -149,7 +149,8 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
     ValueError
         If the accelerator gives no peak for the precision.
     """
-    chip, soft = table[generation_of(accelerator) or DEFAULT_GENERATION], table[f"stack-{stack}"]
+    generation = generation_of(accelerator) or DEFAULT_GENERATION
+    chip, soft = table[generation], table[f"stack-{stack}"]
     kernel = calibrated_precision(precision)
     narrow = kernel == "fp8"
     gemm_flop_s = peak_of(accelerator, precision) * chip[f"gemm_{kernel}"] * soft["gemm"]
@@ -157,7 +158,7 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
         gemm_flop_s=gemm_flop_s,
         expert_flop_s=gemm_flop_s * soft["expert"],
         gemm_half_size=chip["gemm_half_size"],
-        attention_flop_s=_wide_peak(accelerator) * chip["attention"] * soft["attention"],
+        attention_flop_s=_wide_peak(accelerator) * chip["attention"] * _attention_share(soft, generation),
         attention_half_length=chip["attention_half_length"],
         fused_attention=soft["fused_attention"] > 0.0,
         memory_bytes_s=accelerator.memory_bandwidth * chip["memory"],
@@ -177,6 +178,16 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
     )
 
 
+def _attention_share(soft: Mapping[str, float], generation: str) -> float:
+    """Share of the generation's best attention kernel; a stack older than the generation may have its own for it."""
+    return soft.get(f"attention_{generation}", soft["attention"])
+
+
+def has_peak(accelerator: Accelerator, precision: Precision) -> bool:
+    """Whether an accelerator gives a peak for a precision, as :func:`peak_of` reads it."""
+    return _peak(accelerator, precision) is not None
+
+
 def peak_of(accelerator: Accelerator, precision: Precision) -> float:
     """Peak FLOP/s of a precision; FP16 and BF16 stand for each other where only one is given.
 
@@ -185,13 +196,20 @@ def peak_of(accelerator: Accelerator, precision: Precision) -> float:
     ValueError
         If the accelerator gives no such peak.
     """
-    peak: float | None = getattr(accelerator.peak, precision)
-    if peak is None and precision in ("fp16", "bf16"):
-        peak = accelerator.peak.bf16 if precision == "fp16" else accelerator.peak.fp16
+    peak = _peak(accelerator, precision)
     if peak is None:
         msg = f"the accelerator gives no {precision} peak"
         raise ValueError(msg)
     return peak
+
+
+def _peak(accelerator: Accelerator, precision: Precision) -> float | None:
+    peaks = accelerator.peak
+    if precision in ("fp16", "bf16"):
+        first, second = (peaks.fp16, peaks.bf16) if precision == "fp16" else (peaks.bf16, peaks.fp16)
+        return first if first is not None else second
+    found: float | None = getattr(peaks, precision)
+    return found
 
 
 def _wide_peak(accelerator: Accelerator) -> float:

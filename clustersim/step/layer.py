@@ -88,10 +88,14 @@ def layer_time(job: Job, mixture: bool) -> LayerTime:
 
 def _without_waits(job: Job, core: PassTime, mixture: bool) -> LayerTime:
     model, part, efficiency = job.model, job.part, job.efficiency
-    products = shape.expert_products(model, part, job.layout.expert_parallel) if mixture else shape.ffn_products(model, part)
+    products = (
+        shape.expert_products(model, part, job.layout.expert_parallel) if mixture else shape.ffn_products(model, part)
+    )
     attention = products_time(shape.attention_products(model, part), efficiency) + core
     ffn = products_time(products, replace(efficiency, gemm_flop_s=efficiency.expert_flop_s) if mixture else efficiency)
-    elements = shape.attention_elements(model, part) + shape.ffn_elements(model, part, shape.active_inner(model, mixture))
+    elements = shape.attention_elements(model, part) + shape.ffn_elements(
+        model, part, shape.active_inner(model, mixture)
+    )
     elements += shape.routed_elements(model, part) if mixture else 0.0
     other = elementwise_time(elements, 2.0 * ELEMENTWISE_KERNELS, efficiency)
     recompute_s = {
@@ -103,7 +107,7 @@ def _without_waits(job: Job, core: PassTime, mixture: bool) -> LayerTime:
 
 
 def _tensor(job: Job) -> PassTime:
-    """Two exchanges per pass (Shoeybi et al. 2019, arXiv 1909.08053; with SP: Korthikanti et al. 2022, section 4.2.2)."""
+    """Two exchanges per pass (Shoeybi et al. 2019, arXiv 1909.08053; SP: Korthikanti et al. 2022, sec. 4.2)."""
     size_bytes, place = job.part.tokens * job.model.hidden * ELEMENT_BYTES, job.groups.tensor
     if job.layout.sequence_parallel:
         once_s = all_gather_s(size_bytes, place) + reduce_scatter_s(size_bytes, place)
@@ -114,7 +118,7 @@ def _tensor(job: Job) -> PassTime:
 
 
 def _context(job: Job, core: PassTime) -> PassTime:
-    """Keys and values pass round a ring behind the scores (Liu et al. 2023, arXiv 2310.01889); backward, gradients too."""
+    """Keys and values pass round a ring behind the scores (Liu et al. 2023, arXiv 2310.01889)."""
     ranks = job.layout.context_parallel
     if ranks == 1:
         return NOTHING
@@ -146,7 +150,7 @@ def _expert(job: Job) -> PassTime:
 
 
 def _sharded_weights(job: Job, layer: LayerTime, mixture: bool) -> PassTime:
-    """ZeRO 3: weights gathered in each pass, gradients scattered, one layer ahead (Rajbhandari et al. 2020, arXiv 1910.02054)."""
+    """ZeRO 3: weights gathered in each pass, gradients scattered, one layer ahead (ZeRO, arXiv 1910.02054, 2020)."""
     dense, experts = layer_weights(job, mixture)
     gathered, scattered = data_wire_bytes(job)
     gather_s = all_gather_s(dense * gathered, job.groups.data)

@@ -38,7 +38,8 @@ def gradient_window_s(pass_s: float, stages: int, chunks: int, micro_batches: in
     -------
     float
         Without interleaving the pass of the last micro-batch. With it, a chunk's gradients are final while the other
-        chunks still work on the last group of micro-batches, one per stage (Narayanan et al. 2021, arXiv 2104.04473, section 2.2).
+        chunks still work on the last group of micro-batches, one per stage (Narayanan et al.
+        2021, arXiv 2104.04473, section 2.2).
     """
     if chunks == 1:
         return pass_s

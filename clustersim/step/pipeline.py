@@ -42,13 +42,15 @@ class PipelineTime:
         return self.busy_s + self.bubble_s
 
 
-def pipeline_time(stage_s: Sequence[float], chunks: int, micro_batches: int) -> PipelineTime:
+def pipeline_time(
+    forward_s: Sequence[float], backward_s: Sequence[float], chunks: int, micro_batches: int
+) -> PipelineTime:
     """Time of one step's micro-batches through a pipeline whose stages need not be equal.
 
     Parameters
     ----------
-    stage_s : sequence of float, shape (stages,)
-        Forward and backward time of one micro-batch through all chunks of each stage [s].
+    forward_s, backward_s : sequence of float, shape (stages,)
+        Time of one micro-batch through all chunks of each stage [s].
     chunks : int
         Model chunks per stage.
     micro_batches : int
@@ -57,17 +59,21 @@ def pipeline_time(stage_s: Sequence[float], chunks: int, micro_batches: int) -> 
     Returns
     -------
     PipelineTime
-        The slowest stage works through every micro-batch; filling and draining costs one pass of the others, divided
-        by the number of chunks. With equal stages this is :func:`bubble_fraction`.
+        The slowest stage works through every micro-batch. It waits for the stages before it at both ends, and for the
+        first and the last micro-batch to go round the ``d`` stages behind it, less the ``d`` passes it has in hand
+        meanwhile. With equal stages this is :func:`bubble_fraction`.
 
     Notes
     -----
-    Exact for 1F1B when the slowest stage is never starved, a lower bound otherwise. Interleaving needs
-    ``micro_batches`` to be a multiple of the number of stages to reach it.
+    A lower bound of 1F1B, reached when no faster stage delays the slowest one; interleaving divides the waits by the
+    number of chunks, which needs ``micro_batches`` to be a multiple of the number of stages.
     """
-    slowest_s = max(stage_s)
-    return PipelineTime(
-        critical_stage=list(stage_s).index(slowest_s),
-        busy_s=micro_batches * slowest_s,
-        bubble_s=(sum(stage_s) - slowest_s) / chunks,
-    )
+    both_s = [forward + backward for forward, backward in zip(forward_s, backward_s, strict=True)]
+    slowest_s = max(both_s)
+    stage = both_s.index(slowest_s)
+    behind = len(both_s) - stage - 1
+    round_trip_s = sum(both_s[stage + 1 :])
+    fill_s = max(0.0, round_trip_s - min(behind, micro_batches - 1) * forward_s[stage])
+    drain_s = max(0.0, round_trip_s - min(behind, micro_batches - 1) * backward_s[stage])
+    waits_s = sum(both_s[:stage]) + (fill_s + drain_s if micro_batches > 1 else round_trip_s)
+    return PipelineTime(critical_stage=stage, busy_s=micro_batches * slowest_s, bubble_s=waits_s / chunks)

@@ -64,7 +64,7 @@ def predict_step(
     parts = step_breakdown(job, count)
     breakdown_s = {name: parts[name] for name in BREAKDOWN_KEYS}
     mean_s = math.fsum(breakdown_s.values())
-    found = extrapolations_of(model, layout, sequence_length, precision, cluster)
+    found = extrapolations_of(model, layout, sequence_length, precision, cluster, chosen)
     tokens_per_s = sequence_length * global_batch / mean_s
     per_gpu, peak_flop_s = tokens_per_s / layout.gpus, peak_of(cluster.node.accelerator, precision)
     model_flop_s = model_flops_per_token(model, sequence_length, "full") * per_gpu

@@ -43,7 +43,8 @@ class StageTime:
     @property
     def forward_s(self) -> float:
         """Forward pass [s], without messages."""
-        return sum(count * time.forward_s for count, time in self.layers) + self.embedding.forward_s + self.head.forward_s
+        layers_s = sum(count * time.forward_s for count, time in self.layers)
+        return layers_s + self.embedding.forward_s + self.head.forward_s
 
     @property
     def backward_s(self) -> float:
@@ -97,7 +98,7 @@ def _kinds(job: Job) -> Iterator[tuple[int, int]]:
 
 
 def _messages_s(job: Job) -> float:
-    """Activations out and gradients back, once per chunk; sequence parallelism and scatter-gather split them over TP."""
+    """Activations out and gradients back, once per chunk; sequence parallelism or scatter-gather splits them by TP."""
     layout = job.layout
     if layout.pipeline_parallel == 1:
         return 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clustersim._version import __version__
 from clustersim.run.compile import checkpoint_size_bytes
 from clustersim.run.engine import simulate
 from clustersim.run.metrics import Window
@@ -77,8 +78,6 @@ def make_forecast(
 
 
 def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, records: Records) -> dict[str, Any]:
-    from clustersim import __version__
-
     scenario = loaded.scenario
     bills = run_bills(scenario, ensemble)
     loss = learning_outlook(scenario)

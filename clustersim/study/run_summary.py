@@ -54,19 +54,27 @@ def headline(
         "ettr_fraction": effective,
         "goodput_fraction": effective,
         "mfu_fraction": summarise([_mfu_over_wall_time(scenario, ensemble, run) for run in runs]),
-        "mfu_while_training_fraction": sum(s.mfu * p.tokens for s, p in zip(steps, scenario.training.phases, strict=True))
+        "mfu_while_training_fraction": sum(
+            s.mfu * p.tokens for s, p in zip(steps, scenario.training.phases, strict=True)
+        )
         / sum(p.tokens for p in scenario.training.phases),
         "interruptions": summarise([run.unexpected + run.planned for run in runs]),
         "unexpected_interruptions": summarise([run.unexpected for run in runs]),
         "planned_interruptions": summarise([run.planned for run in runs]),
         "mean_time_to_interruption_hours": summarise([run.wall_s / _HOUR_S / max(run.unexpected, 1) for run in runs]),
-        "mean_time_to_recover_minutes": summarise([run.mean_time_to_recover_s / 60.0 for run in runs]),
+        "mean_time_to_recover_minutes": _recovery_minutes(runs),
         "checkpoints": summarise([run.checkpoints for run in runs]),
         "cost_usd": summarise(bills.cost_usd),
         "energy_mwh": summarise(bills.energy_mwh),
         "carbon_tonnes": summarise(bills.carbon_tonnes),
         "final_loss_nats_per_token": loss.final(),
     }
+
+
+def _recovery_minutes(runs: Sequence[Replication]) -> Stat | None:
+    """MTTR over the runs that were interrupted at all; none if fewer than two were."""
+    minutes = [run.mean_time_to_recover_s / 60.0 for run in runs if run.unexpected]
+    return summarise(minutes) if len(minutes) > 1 else None
 
 
 def effective_training_time(run: Replication) -> float:
@@ -84,6 +92,12 @@ def main_gpu_hours(scenario: Scenario, ensemble: Ensemble, run: Replication) -> 
     return spent_s / _HOUR_S * ensemble.plan.gpus
 
 
+def _mfu_while_training(scenario: Scenario, steps: Sequence[StepTime]) -> float:
+    """MFU of undisturbed steps, weighted by the tokens of each phase."""
+    tokens = [phase.tokens for phase in scenario.training.phases]
+    return sum(step.mfu * share for step, share in zip(steps, tokens, strict=True)) / sum(tokens)
+
+
 def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
     """Model FLOPs of the tokens that count, over what the GPUs could have done in the whole wall time."""
     flops, left = 0.0, run.tokens
@@ -98,13 +112,16 @@ def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication
 def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
     """Time by state, part and cause, interruptions by category and the windows."""
     runs = ensemble.replications
-    by_state = {state: summarise([run.time_by_state_s[state] / _HOUR_S for run in runs]) for state in STATES}
-    wall_hours = float(np.mean([run.wall_s for run in runs])) / _HOUR_S
     return {
-        "hours_by_state": by_state,
+        "hours_by_state": {
+            state: summarise([run.time_by_state_s[state] / _HOUR_S for run in runs]) for state in STATES
+        },
         "restart_parts_hours": _named_hours(runs, "restart_parts_s"),
         "hours_lost_by_cause": _named_hours(runs, "lost_by_cause_s"),
-        "badput_fraction": {label: by_state[state]["mean"] / wall_hours for state, label in BADPUT.items()},
+        "badput_fraction": {
+            label: summarise([run.time_by_state_s[state] / run.wall_s for run in runs])
+            for state, label in BADPUT.items()
+        },
         "interruptions_by_category": _categories(ensemble),
         "windows": _windows(scenario, ensemble),
     }

@@ -82,8 +82,12 @@ def test_a_claim_far_off_is_told_as_a_factor():
 @pytest.mark.parametrize(
     ("bounds", "verdict", "words"),
     [
-        ({"at_least": "$60M", "at_most": "$90M"}, "inside", "Claimed $60M to $90M; forecast $75M (90 % interval $62M"),
-        ({"at_least": "$50M"}, "inside", "Claimed at least $50M; forecast $75M"),
+        (
+            {"at_least": "$60M", "at_most": "$90M"},
+            "inside",
+            "Claimed $60M to $90M for the run; forecast $75M (90 % interval $62M",
+        ),
+        ({"at_least": "$50M"}, "inside", "Claimed at least $50M for the run; forecast $75M"),
         ({"at_least": "$70M"}, "inside", "inside at the median, but below in more than one run of twenty."),
         (
             {"at_least": "$70M", "at_most": "$80M"},
@@ -138,6 +142,9 @@ class TestLoss:
         result = judge(claim("loss", equals=6.4, at="1 token"), outlook())
         assert result["verdict"] == "too_low"
         assert result["forecast_p5"] == pytest.approx(11.76, abs=0.005)
+        assert result["sentence"].startswith(
+            "Claimed 6.4 nats/token at the start; forecast 12.3 (90 % interval 11.8 to 12.9)"
+        )
         assert "untrained model" in result["sentence"]
 
     def test_the_first_billion_tokens_are_not_covered(self):
@@ -150,12 +157,14 @@ class TestLoss:
     def test_2_9_after_100b_tokens_is_too_high(self, name):
         result = judge(claim("loss", equals=2.9, at="100B tokens"), outlook(name))
         assert result["verdict"] == "too_high"
+        assert result["sentence"].startswith("Claimed 2.9 nats/token after 100B tokens; forecast ")
         assert "mid-run it is 1 to 4 % higher" in result["sentence"]
 
     @pytest.mark.parametrize("name", ["olmo-ladder-pile", "olmo-ladder-c4", "chinchilla-besiroglu"])
     def test_1_4_at_the_end_is_too_low_on_every_law(self, name):
         result = judge(claim("loss", equals=1.4), outlook(name))
         assert result["verdict"] == "too_low"
+        assert result["sentence"].startswith("Claimed 1.4 nats/token at the end; forecast ")
         assert outlook(name).corpus in result["sentence"]
         assert "mid-run" not in result["sentence"]
 

@@ -16,5 +16,6 @@ class Snippet(NamedTuple):
 
 def snippets(path: Path) -> list[Snippet]:
     return [
-        Snippet(match["language"], match["note"] or "", match["text"]) for match in _BLOCK.finditer(path.read_text("utf-8"))
+        Snippet(match["language"], match["note"] or "", match["text"])
+        for match in _BLOCK.finditer(path.read_text("utf-8"))
     ]

@@ -83,7 +83,9 @@ def test_the_mistakes_of_the_readme_are_reported_as_shown(tmp_path: Path) -> Non
     assert result.stderr == shown("clustersim check plan.yaml")
 
 
-@pytest.mark.parametrize("line", [line for s in of("sh") for line in s.text.splitlines() if line.startswith("clustersim")])
+@pytest.mark.parametrize(
+    "line", [line for s in of("sh") for line in s.text.splitlines() if line.startswith("clustersim")]
+)
 def test_each_command_of_the_readme_works(line: str, project: Path) -> None:
     import shlex
 
@@ -95,7 +97,9 @@ def test_each_command_of_the_readme_works(line: str, project: Path) -> None:
     assert result.stdout
 
 
-def test_the_python_of_the_readme_runs(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_the_readme_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(project)
     for snippet in of("python"):
         exec(compile(snippet.text, str(README), "exec"), {})

@@ -82,10 +82,12 @@ def _headline() -> dict[str, Any]:
         "ettr_fraction": stat(0.9226, 0.0061),
         "goodput_fraction": stat(0.9226, 0.0061),
         "mfu_fraction": stat(0.372, 0.0185),
+        "mfu_while_training_fraction": 0.403,
         "interruptions": count(unexpected + 68),
         "unexpected_interruptions": count(unexpected),
         "planned_interruptions": count(68),
         "mean_time_to_interruption_hours": stat(2.79, 0.12),
+        "mean_time_to_recover_minutes": stat(5.6, 0.4),
         "checkpoints": stat(2604.0, 130.0),
         "cost_usd": stat(gpu_hours * RESERVED_GPUS / GPUS * 2.5, 7.6e6),
         "energy_mwh": stat(40_870.0, 2_050.0),
@@ -141,7 +143,14 @@ def _phase(
         shares |= {"compute_attention": 0.338, "compute_ffn": 0.252, "exposed_cp": 0.048}
     if batch * sequence < 5e6:
         shares |= {"bubble": 0.238, "compute_ffn": 0.408}
-    memory = {"weights": 6.35e9, "gradients": 12.7e9, "optimizer": 1.2e9, "activations": 38.9e9, "workspace": 4.1e9}
+    memory = {
+        "weights": 6.35e9,
+        "gradients": 12.7e9,
+        "optimizer": 1.2e9,
+        "activations": 38.9e9,
+        "logits": 0.0,
+        "overhead": 2.1e9,
+    }
     return {
         "name": name,
         "main": main,
@@ -158,10 +167,10 @@ def _phase(
         "model_tflops_per_gpu": mfu * 989.4,
         "mfu_fraction": mfu,
         "hfu_fraction": mfu,
-        "flop_convention": "full attention",
+        "flop_convention": "model FLOPs with full (non-causal) attention scores, without recomputation (PaLM)",
         "breakdown_s": {key: share * step_s for key, share in shares.items()},
         "memory_bytes_per_gpu": memory,
-        "memory_capacity_bytes": 80e9,
+        "memory_capacity_bytes": 80.0 * 2**30,
         "wall_days": stat(days, days * 0.05),
         "gpu_hours": stat(days * 24 * GPUS, days * 24 * GPUS * 0.05),
         "extrapolations": list(extrapolations),
@@ -241,6 +250,7 @@ def _windows() -> list[dict[str, Any]]:
             "name": "54-day snapshot",
             "start_days": 10.0,
             "length_days": 54.0,
+            "covered_replications": 200,
             "unexpected_interruptions": count(421),
             "planned_interruptions": count(46.4),
             "effective_training_time_fraction": stat(0.9231, 0.0072),
@@ -260,7 +270,7 @@ def _claims() -> list[dict[str, Any]]:
         unit: str,
         low: float | None,
         high: float | None,
-        forecast: tuple[float, float, float],
+        forecast: tuple[float, float, float] | None,
         verdict: str,
         sentence: str,
         *,
@@ -268,7 +278,7 @@ def _claims() -> list[dict[str, Any]]:
         window: str | None = None,
         phase: str | None = None,
     ) -> dict[str, Any]:
-        p5, p50, p95 = forecast
+        p5, p50, p95 = forecast or (None, None, None)
         return {
             "quantity": quantity,
             "unit": unit,
@@ -337,6 +347,16 @@ def _claims() -> list[dict[str, Any]]:
             source="Llama 3 (arXiv 2407.21783, 2024), Table 4",
         ),
         claim(
+            "loss",
+            "nats/token",
+            4.2,
+            4.2,
+            None,
+            "not_covered",
+            "Not covered: the law speaks from 5B tokens on.",
+            source="planning memo, page 4",
+        ),
+        claim(
             "cost",
             "USD",
             58e6,
@@ -351,7 +371,7 @@ def _claims() -> list[dict[str, Any]]:
             "days",
             54.0,
             54.0,
-            (72.0, 78.4, 84.8),
+            (78.4, 78.4, 78.4),
             "inconsistent",
             "54 days and 30.84M GPU-hours cannot both hold on 16,384 GPUs: 54 days of them are 21.2M GPU-hours.",
             source="planning memo, page 1",
@@ -374,8 +394,8 @@ def _timeline() -> dict[str, Any]:
             "maintenance": 1.1 if day % 4 == 2 else 0.0,
         }
         lost = {state: hours * length / 24 for state, hours in lost.items()}
-        bins.append({"day": day, "productive": length - sum(lost.values()), **lost})
-    return {"replication": 17, "bins": bins}
+        bins.append({"day": day, "hours": {"productive": length - sum(lost.values()), **lost}})
+    return {"replication": 17, "states": list(STATES), "bins": bins}
 
 
 def _cumulative() -> dict[str, Any]:
@@ -440,6 +460,22 @@ def _assumptions() -> list[dict[str, str]]:
     return [dict(zip(("path", "value", "origin", "source"), row, strict=True)) for row in rows]
 
 
+def _bridge(gpu_hours: float) -> list[dict[str, Any]]:
+    parts = {
+        "main run at 410 TFLOP/s per GPU, never interrupted": 0.84 * gpu_hours,
+        "slower phases (small batch, bubbles)": 0.0224 * gpu_hours,
+        "interruptions and lost work": 0.0774 * gpu_hours,
+        "long-context and annealing phases": 0.0602 * gpu_hours,
+    }
+    rows = [{"label": label, "gpu_hours": hours, "kind": "part"} for label, hours in parts.items()]
+    return [
+        *rows,
+        {"label": "forecast total", "gpu_hours": gpu_hours, "kind": "total"},
+        {"label": "not explained", "gpu_hours": 30.0e6 - gpu_hours, "kind": "difference"},
+        {"label": "reported", "gpu_hours": 30.0e6, "kind": "reported"},
+    ]
+
+
 def example_summary() -> dict[str, Any]:
     """The whole summary, built anew at each call, so that a test may change it."""
     headline = _headline()
@@ -453,11 +489,12 @@ def example_summary() -> dict[str, Any]:
         "clustersim_version": "0.1.0",
         "seed": 0,
         "replications": 200,
+        "replications_asked_for": 200,
         "finished_replications": 200,
         "scenario": {
             "name": "Llama 3 405B on 16,384 H100",
-            "description": "The pre-training of Llama 3 405B as its paper tells it: 15.6T tokens in three batch sizes, then long "
-            "context and annealing.",
+            "description": "The pre-training of Llama 3 405B as its paper tells it: 15.6T tokens in three batch "
+            "sizes, then long context and annealing.",
             "file": "scenarios/llama3-405b.yaml",
             "sha256": "9f2c1e0d6b7a48c5b3d1e6f70a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b",
         },
@@ -472,24 +509,20 @@ def example_summary() -> dict[str, Any]:
         },
         "hours_lost_by_cause": {**causes, "maintenance": stat(23.3, 4.1), "checkpoint": stat(21.8, 1.2)},
         "badput_fraction": {
-            "unproductive_checkpoint_save_time": stat(0.0116, 0.0006),
-            "wasted_progress_from_disruption": stat(0.0244, 0.0022),
-            "infrastructure_recovery_from_disruption": stat(0.0289, 0.0025),
-            "unproductive_checkpoint_restore_time": stat(0.008, 0.0007),
-            "other": stat(0.0045, 0.0007),
+            "checkpoint save": stat(0.0116, 0.00070),
+            "failure detection": stat(0.0066, 0.00040),
+            "infrastructure recovery and program start-up": stat(0.0207, 0.00124),
+            "infrastructure recovery: waiting for nodes": stat(0.0016, 0.00010),
+            "wasted progress from disruption": stat(0.0219, 0.00131),
+            "wasted progress from corruption": stat(0.0024, 0.00014),
+            "planned stop": stat(0.0124, 0.00074),
         },
         "interruptions_by_category": _categories(),
         "phases": _phases(),
         "windows": _windows(),
         "claims": _claims(),
-        "gpu_hours_bridge": [
-            {"label": "main run, no interruption", "gpu_hours": gpu_hours * 0.8624},
-            {"label": "long context and annealing", "gpu_hours": gpu_hours * 0.0602},
-            {"label": "lost work and rollback", "gpu_hours": gpu_hours * 0.0244},
-            {"label": "checkpoints", "gpu_hours": gpu_hours * 0.0116},
-            {"label": "detection, restart, waiting", "gpu_hours": gpu_hours * 0.0289},
-            {"label": "maintenance", "gpu_hours": gpu_hours * 0.0125},
-        ],
+        "gpu_hours_bridge": _bridge(gpu_hours),
+        "checkpointing": {"size_bytes": 5.68e12, "interval_s": 2400.0, "stall_s": 0.6, "write_s": 14.2},
         "learning": _learning(),
         "bill": {
             "gpu_price_usd_per_hour": stat(2.5, 0.205),
@@ -499,7 +532,7 @@ def example_summary() -> dict[str, Any]:
             "mean_power_mw": stat(21.72, 0.14),
             "electricity_usd": stat(4.005e6, 2.0e5),
         },
-        "uncertainty_share": {"step_time": 0.86, "failures": 0.08, "chance": 0.06},
+        "uncertainty_share": {"step_time": 0.86, "failure_rates": 0.08, "chance": 0.06},
         "sample_timeline": _timeline(),
         "cumulative": _cumulative(),
         "assumptions": _assumptions(),

@@ -26,8 +26,8 @@ class Interval:
 def diamond(x: float, y: float, css: str = "reference") -> Markup:
     """The mark of a reference."""
     r = DIAMOND_PX
-    corners = f"{number(x)},{number(y - r)} {number(x + r)},{number(y)} {number(x)},{number(y + r)} {number(x - r)},{number(y)}"
-    return tag("polygon", points=corners, class_=css)
+    corners = ((x, y - r), (x + r, y), (x, y + r), (x - r, y))
+    return tag("polygon", points=" ".join(f"{number(a)},{number(b)}" for a, b in corners), class_=css)
 
 
 def draw_intervals(width: float, intervals: tuple[Interval, ...], unit: str) -> tuple[float, Markup]:

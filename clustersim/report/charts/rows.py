@@ -4,16 +4,19 @@ Wide, the three stand side by side; narrow, the label and the number stand above
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from textwrap import wrap
 
 from markupsafe import Markup
 
 from clustersim.report.charts.figure import is_narrow
 from clustersim.report.charts.scale import Scale, round_step, tick_text, ticks
-from clustersim.report.charts.svg import FONT_PX, join, line, tag, text, text_width
+from clustersim.report.charts.svg import FONT_PX, join, line, shortened, tag, text, text_width
 
 AXIS_PX = 26.0
 GAP_PX = 14.0
 NARROW_LABEL_PX = 19.0
+LINE_PX = 15.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Rows:
     @property
     def pitch_px(self) -> float:
         """From one row to the next."""
-        return self.bar_px + self.space_px + (NARROW_LABEL_PX if self.narrow else 0.0)
+        return self.bar_px + self.space_px + self._label_px
 
     @property
     def height(self) -> float:
@@ -65,7 +68,7 @@ class Rows:
 
     def top(self, index: int) -> float:
         """Upper edge of a row's plot."""
-        return index * self.pitch_px + (NARROW_LABEL_PX if self.narrow else self.space_px / 2)
+        return index * self.pitch_px + (self._label_px if self.narrow else self.space_px / 2)
 
     def words(self) -> Markup:
         """Labels and numbers of all rows."""
@@ -74,10 +77,24 @@ class Rows:
     def _words_of(self, index: int) -> tuple[Markup, Markup]:
         label, number, top = self.labels[index], self.numbers[index], self.top(index)
         if self.narrow:
-            return text(1.0, top - 6.0, label, "label"), _number(self.width - 1.0, top - 6.0, number)
+            lines = self._wrapped(index)[::-1]
+            words = join(*(text(1.0, top - 6.0 - up * LINE_PX, line, "label") for up, line in enumerate(lines)))
+            return words, _number(self.width - 1.0, top - 6.0, number)
         base = top + self.bar_px / 2 + FONT_PX * 0.35
         left = self.scale.start - GAP_PX + 4.0
-        return text(left, base, label, "label", "end"), _number(self.width - 1.0, base, number)
+        return text(left, base, shortened(label, left), "label", "end"), _number(self.width - 1.0, base, number)
+
+    @cached_property
+    def _label_px(self) -> float:
+        """Height of the labels above the bars; as many lines as the longest needs."""
+        if not self.narrow:
+            return 0.0
+        return NARROW_LABEL_PX + LINE_PX * (max(len(self._wrapped(index)) for index in range(len(self.labels))) - 1)
+
+    def _wrapped(self, index: int) -> list[str]:
+        """The label in lines that leave room for the number."""
+        room = self.width - text_width(self.numbers[index]) - GAP_PX
+        return wrap(self.labels[index], max(12, int(room / text_width("m")))) or [""]
 
     def axis(self, unit: str, before_px: float | None = None) -> Markup:
         """Ticks under the rows, with hairlines through them, and the unit at the last; none close to ``before_px``."""

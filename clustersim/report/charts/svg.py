@@ -56,3 +56,9 @@ def path(points: list[tuple[float, float]], css: str, *, closed: bool = False) -
 def text_width(content: str, size_px: float = FONT_PX) -> float:
     """A safe guess of how wide a text is drawn, in px."""
     return len(content) * size_px * EM_PER_LETTER
+
+
+def shortened(content: str, room_px: float) -> str:
+    """A text cut to the room it has; the data table holds the whole."""
+    letters = int(room_px / text_width("m"))
+    return content if len(content) <= letters else content[: max(1, letters - 1)].rstrip() + "…"

@@ -21,6 +21,12 @@ class Fall:
     total: bool = False
 
 
+def _colour(row: Fall) -> str:
+    if row.total or not row.start:
+        return "fill-blue"
+    return "fill-amber" if row.end >= row.start else "fill-green"
+
+
 def draw_waterfall(width: float, falls: tuple[Fall, ...], unit: str) -> tuple[float, Markup]:
     """Lay out a waterfall from top to bottom."""
     labels, numbers = tuple(row.label for row in falls), tuple(row.number for row in falls)
@@ -29,7 +35,7 @@ def draw_waterfall(width: float, falls: tuple[Fall, ...], unit: str) -> tuple[fl
     drawn: list[str] = []
     for index, row in enumerate(falls):
         top, left = rows.top(index), scale(min(row.start, row.end))
-        colour = "fill-blue" if row.total else "fill-amber" if row.end >= row.start else "fill-green"
+        colour = _colour(row)
         size = max(1.5, scale(max(row.start, row.end)) - left)
         drawn.append(rect(left, top, size, BAR_PX, colour, f"{row.label}: {row.number}"))
         if index + 1 < len(falls):

@@ -1,5 +1,6 @@
 """The audit: what was claimed or published, held against the forecast."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,8 @@ class ClaimRow:
 def claimed_text(low: float | None, high: float | None, unit: Unit) -> str:
     """The claim as a number, a range or an open end."""
     if low is not None and high is not None and low != high:
-        return f"{write_given(low, unit)} to {write_given(high, unit)}"
+        same_step = unit.step(low) == unit.step(high)
+        return f"{write_given(low, unit, bare=same_step)} to {write_given(high, unit)}"
     if low is not None and high is None:
         return f"at least {write_given(low, unit)}"
     if low is None and high is not None:
@@ -40,13 +42,15 @@ def claimed_text(low: float | None, high: float | None, unit: Unit) -> str:
 
 
 def forecast_text(claim: Mapping[str, Any], unit: Unit) -> tuple[str, str]:
-    """The median, and the 5 to 95 % interval with the same digits."""
+    """The median with three digits, as in the sentence of the audit, and the 5 to 95 % interval."""
     p5, p50, p95 = (claim.get(f"forecast_{name}") for name in ("p5", "p50", "p95"))
     if p5 is None or p50 is None or p95 is None:
-        return MISSING, MISSING
-    low, high = (write(end, unit, spread=p95 - p5, size=p50, bare=True) for end in (p5, p95))
+        return MISSING, ""
+    if p5 == p95:
+        return write_given(p50, unit), "fixed by the plan"
+    low, high = (write(end, unit, size=p50, bare=True) for end in (p5, p95))
     word = unit_word(p50, unit).removesuffix(unit.suffix)
-    return write(p50, unit, spread=p95 - p5), f"{low} to {high}{word}"
+    return write(p50, unit), f"{low} to {high}{word}"
 
 
 def verdict_of(claim: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -63,6 +67,8 @@ def claim_row(claim: Mapping[str, Any]) -> ClaimRow:
     mark, verdict, tone = verdict_of(claim)
     ends = [claim.get(f"forecast_{name}") for name in ("p5", "p50", "p95")]
     numbers = [float(end) for end in ends if end is not None]
+    if claim["verdict"] == "inconsistent":
+        interval = "implied by the other claims"
     return ClaimRow(
         quantity=QUANTITIES.get(claim["quantity"], humanize(claim["quantity"])),
         scope=claim.get("window") or claim.get("phase") or "whole run",
@@ -78,8 +84,15 @@ def claim_row(claim: Mapping[str, Any]) -> ClaimRow:
     )
 
 
+def verdict_counts(summary: Mapping[str, Any]) -> str:
+    """How many claims got each verdict, in words: ``5 agree, 1 too low``."""
+    found = Counter(str(claim["verdict"]) for claim in summary.get("claims") or [])
+    ordered = [name for name in VERDICTS if name in found] + sorted(name for name in found if name not in VERDICTS)
+    words = {name: verdict_of({"verdict": name})[1] for name in ordered}
+    return ", ".join(f"{found[name]} {'agree' if name == 'inside' else words[name]}" for name in ordered)
+
+
 def claims(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """All claims, and how many of them agree."""
+    """All claims, and how many there are of each verdict."""
     rows = [claim_row(claim) for claim in summary.get("claims") or []]
-    agreeing = sum(row.tone == "good" for row in rows)
-    return {"rows": rows, "agreeing": agreeing}
+    return {"rows": rows, "counts": verdict_counts(summary)}

@@ -7,10 +7,11 @@ from typing import Any
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.intervals import Interval, draw_intervals
 from clustersim.report.charts.stacked import Segment, draw_strip
-from clustersim.report.numbers import COUNT, FRACTION, HOURS, write
+from clustersim.report.numbers import COUNT, FRACTION, HOURS, Unit, write
 from clustersim.report.stats import Shown, Stat, show, show_entry
 from clustersim.report.words import RESTART_PARTS, colour_of, humanize, in_order, label_of
 
+_MINUTES = Unit(((120.0, 60.0, " h"), (0.0, 1.0, " min")), decimals=1)
 _RANGE_LEGEND = ("range", "5 to 95 % of the replications")
 
 
@@ -21,12 +22,14 @@ class Window:
     name: str
     stretch: str
     rows: list[tuple[str, Shown]]
+    covered: str
     picture: Figure | None
 
 
 def failures(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Counts by category, hours lost by cause, parts of the restarts, windows."""
     headline = summary["headline"]
+    recover = headline.get("mean_time_to_recover_minutes")
     return {
         "counts": [
             (label, show_entry(headline.get(key), COUNT))
@@ -36,6 +39,7 @@ def failures(summary: Mapping[str, Any]) -> dict[str, Any]:
                 ("planned", "planned_interruptions"),
             )
         ],
+        "mttr": show(Stat.read(recover), _MINUTES) if recover else None,
         "mtti": show_entry(headline.get("mean_time_to_interruption_hours"), HOURS),
         "categories": _counts_figure(
             "categories",
@@ -52,7 +56,10 @@ def failures(summary: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "causes": _causes_figure(summary.get("hours_lost_by_cause") or {}),
         "restart": _restart_figure(summary.get("restart_parts_hours") or {}),
-        "windows": [_window(index, window) for index, window in enumerate(summary.get("windows") or [])],
+        "windows": [
+            _window(index, window, int(summary["replications"]))
+            for index, window in enumerate(summary.get("windows") or [])
+        ],
     }
 
 
@@ -139,8 +146,9 @@ def _restart_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure | None:
     )  # fmt: skip
 
 
-def _window(index: int, window: Mapping[str, Any]) -> Window:
+def _window(index: int, window: Mapping[str, Any], replications: int) -> Window:
     start, length = float(window["start_days"]), float(window["length_days"])
+    covered = int(window.get("covered_replications", replications))
     entries = [(row["category"], row["count"], row.get("published")) for row in window.get("by_category") or []]
     return Window(
         window["name"],
@@ -150,5 +158,6 @@ def _window(index: int, window: Mapping[str, Any]) -> Window:
             ("planned interruptions", show_entry(window.get("planned_interruptions"), COUNT)),
             ("effective training time", show_entry(window.get("effective_training_time_fraction"), FRACTION)),
         ],
+        "" if covered >= replications else f"{covered} of {replications} replications last beyond this window",
         _counts_figure(f"window-{index}", f"Interruptions by category, {window['name']}", "published", entries),
     )

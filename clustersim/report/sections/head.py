@@ -1,12 +1,13 @@
 """The answer: when it finishes, what it costs, and how sure that is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from clustersim.report.answer import answer, unfinished
+from clustersim.report.answer import answer, cut_short, unfinished
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.ranges import draw_range
 from clustersim.report.charts.stacked import Segment, draw_strip
@@ -42,16 +43,32 @@ def head(summary: Mapping[str, Any]) -> dict[str, Any]:
     headline = summary["headline"]
     stats = {key: Stat.read(headline.get(key)) for key, *_ in _CARDS}
     reach = _reach([stat for stat in stats.values() if stat])
-    cards = [_card(label, note, stat, unit, reach) for key, label, unit, note in _CARDS if (stat := stats[key])]
+    notes = {"mfu_fraction": _while_training(headline)}
+    cards = [
+        _card(label, note + notes.get(key, ""), stat, unit, reach)
+        for key, label, unit, note in _CARDS
+        if (stat := stats[key])
+    ]
     return {
         "title": summary["scenario"]["name"],
         "description": summary["scenario"].get("description", ""),
-        "answer": answer(summary),
-        "unfinished": unfinished(summary),
+        "answer": _unbroken_dates(answer(summary)),
+        "warnings": [text for text in (unfinished(summary), cut_short(summary)) if text],
         "cards": cards,
         "reach": write(reach, FRACTION, spread=reach),
         "uncertainty": _uncertainty(summary.get("uncertainty_share") or {}),
     }
+
+
+def _unbroken_dates(sentence: str) -> str:
+    """No line break between a day and its month."""
+    return re.sub(r"(\d) ([A-Z][a-z]{2})\b", "\\1\u00a0\\2", sentence)
+
+
+def _while_training(headline: Mapping[str, Any]) -> str:
+    """The MFU of an undisturbed step, where the summary has it."""
+    mfu = headline.get("mfu_while_training_fraction")
+    return "" if mfu is None else f"; {write(mfu, FRACTION)} while steps run"
 
 
 def _card(label: str, note: str, stat: Stat, unit: Unit, reach: float) -> Card:

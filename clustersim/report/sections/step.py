@@ -1,14 +1,15 @@
 """The step: how long it is in each phase, what it is made of, and the memory it needs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.stacked import Bar, Segment, draw_stacked
 from clustersim.report.numbers import (
-    BYTES,
     DAYS,
     FRACTION,
+    GIB,
     GPU_HOURS,
     SECONDS,
     TFLOPS,
@@ -21,7 +22,7 @@ from clustersim.report.stats import show_entry
 from clustersim.report.words import MEMORY_PARTS, STEP_GROUPS, STEP_PARTS, colour_of, in_order, label_of
 
 Phase = Mapping[str, Any]
-GB = 1e9
+GIB_BYTES = 2.0**30
 
 
 def step(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,10 +31,11 @@ def step(summary: Mapping[str, Any]) -> dict[str, Any]:
     if not phases:
         return {"phases": None, "breakdown": None, "memory": None, "extrapolations": [], "conventions": []}
     return {
-        "phases": _phase_table(phases),
+        "phases": [_phase_row(phase) for phase in phases],
+        "columns": PHASE_COLUMNS,
         "breakdown": _breakdown_figure(phases),
         "memory": _memory_figure(phases),
-        "extrapolations": [(phase["name"], text) for phase in phases for text in phase.get("extrapolations") or []],
+        "extrapolations": _extrapolations(phases),
         "conventions": list(dict.fromkeys(str(phase["flop_convention"]) for phase in phases)),
     }
 
@@ -45,29 +47,44 @@ def step_time_text(phase: Phase) -> str:
     return f"{text} ± {100 * sigma:.0f} %" if sigma > 0.0 else text
 
 
-_PHASE_ROWS: tuple[tuple[str, Callable[[Phase], str]], ...] = (
-    ("part of the main run", lambda phase: "yes" if phase.get("main", True) else "no"),
-    ("layout", lambda phase: str(phase["layout"])),
-    ("GPUs", lambda phase: f"{phase['gpus']:,}"),
-    ("tokens", lambda phase: write(phase["tokens"], TOKENS, bare=True)),
-    ("sequence × batch", lambda phase: f"{phase['sequence_length']:,} × {phase['global_batch']:,}"),
-    ("steps", lambda phase: f"{phase['steps']:,.0f}"),
-    ("step time", lambda phase: step_time_text(phase)),
-    ("basis", lambda phase: str(phase["basis"])),
-    ("tokens/s", lambda phase: write(phase["tokens_per_s"], TOKENS_PER_S, bare=True)),
-    ("model TFLOP/s per GPU", lambda phase: write(phase["model_tflops_per_gpu"], TFLOPS, bare=True)),
-    ("MFU", lambda phase: write(phase["mfu_fraction"], FRACTION)),
-    ("HFU", lambda phase: write(phase["hfu_fraction"], FRACTION)),
-    ("wall time, P50", lambda phase: show_entry(phase.get("wall_days"), DAYS).full),
-    ("wall time, P10–P90", lambda phase: show_entry(phase.get("wall_days"), DAYS).likely),
-    ("GPU-hours, P50", lambda phase: show_entry(phase.get("gpu_hours"), GPU_HOURS).p50),
-)
+@dataclass(frozen=True)
+class PhaseRow:
+    """One phase; each cell is a number and what stands small below it."""
+
+    name: str
+    note: str
+    cells: tuple[tuple[str, str], ...]
 
 
-def _phase_table(phases: Sequence[Phase]) -> Table:
-    """One column a phase: phases are few, what is said of them is much."""
-    columns = ("", *(str(phase["name"]) for phase in phases))
-    return Table(columns, tuple((label, *(text(phase) for phase in phases)) for label, text in _PHASE_ROWS))
+PHASE_COLUMNS = ("layout", "sequence × batch", "step time", "tokens/s, per GPU", "MFU", "wall time", "GPU-hours")
+
+
+def _extrapolations(phases: Sequence[Phase]) -> list[tuple[str, str]]:
+    """Which phases each extrapolation concerns, and what it is."""
+    concerned: dict[str, list[str]] = {}
+    for phase in phases:
+        for text in phase.get("extrapolations") or []:
+            concerned.setdefault(str(text), []).append(str(phase["name"]))
+    every = len(phases)
+    return [("every phase" if len(names) == every else ", ".join(names), text) for text, names in concerned.items()]
+
+
+def _phase_row(phase: Phase) -> PhaseRow:
+    days, hours = show_entry(phase.get("wall_days"), DAYS), show_entry(phase.get("gpu_hours"), GPU_HOURS)
+    tflops = write(phase["model_tflops_per_gpu"], TFLOPS)
+    return PhaseRow(
+        str(phase["name"]),
+        f"{write(phase['tokens'], TOKENS)}{'' if phase.get('main', True) else ', not in the main run'}",
+        (
+            (str(phase["layout"]), f"{phase['gpus']:,} GPUs"),
+            (f"{phase['sequence_length']:,} × {phase['global_batch']:,}", f"{phase['steps']:,.0f} steps"),
+            (step_time_text(phase), str(phase["basis"])),
+            (write(phase["tokens_per_s"], TOKENS_PER_S, bare=True), tflops),
+            (write(phase["mfu_fraction"], FRACTION), f"HFU {write(phase['hfu_fraction'], FRACTION)}"),
+            (days.full, days.likely),
+            (hours.p50, hours.likely),
+        ),
+    )
 
 
 def _breakdown_figure(phases: Sequence[Phase]) -> Figure:
@@ -122,24 +139,25 @@ def _memory_figure(phases: Sequence[Phase]) -> Figure | None:
     def bar(phase: Phase) -> Bar:
         memory = phase["memory_bytes_per_gpu"]
         segments = tuple(
-            Segment(memory.get(key, 0.0) / GB, colour_of(MEMORY_PARTS, key),
-                    f"{label_of(MEMORY_PARTS, key)}: {write(memory.get(key, 0.0), BYTES)}")
+            Segment(memory.get(key, 0.0) / GIB_BYTES, colour_of(MEMORY_PARTS, key),
+                    f"{label_of(MEMORY_PARTS, key)}: {write(memory.get(key, 0.0), GIB)}")
             for key in keys
         )  # fmt: skip
-        return Bar(phase["name"], write(sum(memory.values()), BYTES), segments)
+        return Bar(phase["name"], write(sum(memory.values()), GIB), segments)
 
     bars = tuple(bar(phase) for phase in phases)
+    limit = (capacity / GIB_BYTES, f"capacity {write_given(capacity, GIB)}")
     rows = tuple(
         (bar.label, *(f"{segment.value:.2f}" for segment in bar.segments), f"{bar.total:.2f}",
-         f"{float(phase['memory_capacity_bytes']) / GB:.2f}")
+         f"{float(phase['memory_capacity_bytes']) / GIB_BYTES:.2f}")
         for bar, phase in zip(bars, phases, strict=True)
     )  # fmt: skip
     used = [key for index, key in enumerate(keys) if any(bar.segments[index].value for bar in bars)]
     return figure(
         "memory", "Memory of the fullest GPU",
-        f"Stacked bars against a capacity of {write_given(capacity, BYTES)}. "
+        f"Stacked bars against a capacity of {write_given(capacity, GIB)}. "
         + " ".join(f"{bar.label}: {bar.number}." for bar in bars),
-        lambda width: draw_stacked(width, bars, " GB", limit=(capacity / GB, f"capacity {write_given(capacity, BYTES)}")),
-        Table(("phase", *(f"{label_of(MEMORY_PARTS, key)} [GB]" for key in keys), "total [GB]", "capacity [GB]"), rows),
+        lambda width: draw_stacked(width, bars, " GiB", limit=limit),
+        Table(("phase", *(f"{label_of(MEMORY_PARTS, key)} [GiB]" for key in keys), "total [GiB]", "limit [GiB]"), rows),
         [(colour_of(MEMORY_PARTS, key), label_of(MEMORY_PARTS, key)) for key in used],
     )  # fmt: skip

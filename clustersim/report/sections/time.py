@@ -80,7 +80,7 @@ def _quantiles(stat: Stat) -> tuple[str, ...]:
 
 
 def _days_figure(timeline: Mapping[str, Any]) -> Figure | None:
-    bins = timeline.get("bins") or []
+    bins = [entry["hours"] for entry in timeline.get("bins") or []]
     present = {key for entry in bins for key, hours in entry.items() if key in STATES and hours}
     lost = [key for key in STATES if key in present and key != "productive"]
     if not bins or not lost:

@@ -1,6 +1,8 @@
 """What is trained and how: parallel layout, precision and the phases of the run."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from clustersim.scenario.schema.hardware import Precision
 from clustersim.scenario.schema.model import PositiveInt
@@ -8,7 +10,14 @@ from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Timestamp, Tokens
 
 Recompute = Literal["none", "selective", "full"]
-ZeroStage = Literal[0, 1, 2, 3]
+
+
+def _no_boolean(value: object) -> object:
+    # True equals 1, and a literal takes it for one.
+    return "true" if value is True else "false" if value is False else value
+
+
+ZeroStage = Annotated[Literal[0, 1, 2, 3], BeforeValidator(_no_boolean)]
 
 
 class Layout(Section):

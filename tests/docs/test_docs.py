@@ -1,0 +1,29 @@
+"""The other pages: their scenario fragments load, and their links lead somewhere."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import clustersim as cs
+from tests.docs.snippets import ROOT, snippets
+
+PAGES = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "CONTRIBUTING.md"]
+FRAGMENTS = [s.text for s in snippets(ROOT / "docs" / "scenarios.md") if s.note == "part"]
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=range(len(FRAGMENTS)))
+def test_each_fragment_completes_the_quickstart(fragment: str, tmp_path: Path) -> None:
+    for path in (ROOT / "scenarios").glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    extends = "" if fragment.startswith("extends:") else "extends: quickstart.yaml\n"
+    path = tmp_path / "plan.yaml"
+    path.write_text(extends + fragment, "utf-8")
+    assert cs.load(path).run_plan.ideal_s > 0.0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target

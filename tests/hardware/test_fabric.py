@@ -1,0 +1,94 @@
+"""Which tier a group of ranks spans and what bandwidth it gets there."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustersim.hardware.domains import failure_domains
+from clustersim.hardware.fabric import SCALE_UP_EFFICIENCY, Fabric, Link, fabric_of
+from clustersim.hardware.placement import neighbour_link, place_group
+from clustersim.scenario.schema.hardware import Cluster
+
+
+def cluster(nodes: int = 64, **fabric: Any) -> Cluster:
+    node = {
+        "accelerator": "h100-sxm",
+        "gpus": 8,
+        "nics": 8,
+        "nic_bandwidth": "400 Gbps",
+        "training_power": "8 kW",
+        "idle_power": "2 kW",
+    }
+    return Cluster.model_validate({"node": node, "nodes": nodes, "fabric": fabric})
+
+
+def test_bandwidth_per_gpu_is_its_share_of_the_interfaces() -> None:
+    fabric = fabric_of(cluster(efficiency="85 %", latency="6 us"))
+    # 8 x 400 Gbps over 8 GPUs = 50 GB/s each, 85 % of it reached.
+    assert fabric.scale_out.bandwidth_bytes_s == pytest.approx(42.5e9)
+    assert fabric.scale_out.latency_s == pytest.approx(6e-6)
+    assert fabric.scale_up.bandwidth_bytes_s == pytest.approx(450e9 * SCALE_UP_EFFICIENCY)
+    assert (fabric.domain_gpus, fabric.pod_gpus) == (8, 512)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "stride", "per_domain", "domains", "tier"),
+    [
+        (1, 1, 1, 1, "none"),
+        (8, 1, 8, 1, "scale_up"),
+        (4, 2, 4, 1, "scale_up"),
+        (16, 8, 1, 16, "pod"),
+        (16, 4, 2, 8, "pod"),
+        (32, 8, 1, 32, "cross_pod"),
+        (4, 64, 1, 4, "cross_pod"),
+    ],
+)
+def test_tier_of_a_group(ranks: int, stride: int, per_domain: int, domains: int, tier: str) -> None:
+    fabric = fabric_of(cluster(nodes_per_pod=16))
+    place = place_group(fabric, ranks, stride)
+    assert (place.per_domain, place.domains, place.tier) == (per_domain, domains, tier)
+
+
+def test_ring_uses_the_interfaces_of_all_its_ranks_in_a_node() -> None:
+    fabric = fabric_of(cluster(efficiency="100 %"))
+    one, four = place_group(fabric, 16, 8), place_group(fabric, 16, 2)
+    assert one.ring_bandwidth_bytes_s == pytest.approx(50e9)
+    assert four.ring_bandwidth_bytes_s == pytest.approx(200e9)
+    assert place_group(fabric, 128, 1).ring_bandwidth_bytes_s == pytest.approx(min(450e9 * SCALE_UP_EFFICIENCY, 400e9))
+
+
+def test_oversubscription_binds_a_ring_only_with_few_ranks_in_a_pod() -> None:
+    fabric = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
+    # Every 8th rank: four ranks of the ring in each pod of 32 GPUs, so the uplinks carry 4/8 of one interface.
+    assert place_group(fabric, 16, 8).ring_bandwidth_bytes_s == pytest.approx(25e9)
+    assert place_group(fabric, 4, 8).ring_bandwidth_bytes_s == pytest.approx(50e9)
+
+
+def test_stages_in_different_pods_share_the_uplinks() -> None:
+    full = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
+    assert neighbour_link(full, 4, 32).bandwidth_bytes_s == pytest.approx(50e9 / 8)
+    # Eight ranks of a stage leave a pod that could send 32 / 8 = 4 at full rate.
+    assert neighbour_link(full, 8, 8).bandwidth_bytes_s == pytest.approx(25e9)
+    assert neighbour_link(full, 2, 8).bandwidth_bytes_s == pytest.approx(50e9)
+    assert neighbour_link(full, 2, 4) == full.scale_up
+
+
+@given(
+    ranks=st.integers(1, 4096),
+    stride=st.sampled_from([1, 2, 4, 8, 16, 128, 1024]),
+    oversubscription=st.floats(1.0, 16.0),
+)
+def test_ring_never_beats_the_scale_up_link(ranks: int, stride: int, oversubscription: float) -> None:
+    fabric = Fabric(Link(400e9, 1e-6), Link(40e9, 5e-6), oversubscription, 8, 1024)
+    place = place_group(fabric, ranks, stride)
+    assert 0.0 < place.ring_bandwidth_bytes_s <= fabric.scale_up.bandwidth_bytes_s
+    assert place.per_domain * place.domains >= ranks
+
+
+def test_failure_domains_count_partial_racks_and_pods() -> None:
+    domains = failure_domains(cluster(nodes=50, nodes_per_rack=4, nodes_per_pod=16))
+    assert (domains.racks, domains.pods) == (13, 4)
+    assert (domains.rack_of(49), domains.pod_of(49)) == (12, 3)
+    assert failure_domains(cluster(nodes=50)).pods == 1

@@ -1,0 +1,54 @@
+import pytest
+from pydantic import ValidationError
+
+from clustersim.scenario.schema.readings import CLAIMED_QUANTITIES, Bill, Claim, PriceRange
+
+
+def claim(**values: object) -> Claim:
+    return Claim.model_validate({"source": "somebody", **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds"),
+    [
+        ({"quantity": "gpu_time", "equals": "1M GPU-hours"}, (3.6e9, 3.6e9)),
+        ({"quantity": "steps", "equals": "1.2M"}, (1.2e6, 1.2e6)),
+        ({"quantity": "steps", "equals": 30}, (30.0, 30.0)),
+        ({"quantity": "wall_time", "at_least": "1 day"}, (86400.0, None)),
+        ({"quantity": "loss", "at_most": 2.5, "at": "1T tokens"}, (None, 2.5)),
+        ({"quantity": "effective_training_time", "at_least": 0.9, "at_most": "95 %"}, (0.9, 0.95)),
+    ],
+)
+def test_a_claim_has_bounds_in_si(values: dict[str, object], bounds: tuple[float | None, float | None]) -> None:
+    assert claim(**values).bounds() == bounds
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"quantity": "gpu_time", "equals": 30}, "'30' has no unit: write e.g. 30.84M GPU-hours"),
+        ({"quantity": "gpu_time", "equals": "30 days"}, "unknown unit .days., did you mean .GPU-days."),
+        ({"quantity": "steps", "equals": "many"}, "'many' is not a number"),
+        ({"quantity": "steps"}, "give either equals, or at_least and/or at_most"),
+        ({"quantity": "steps", "equals": 1, "at_most": 2}, "give either equals"),
+        ({"quantity": "steps", "at_least": 3, "at_most": 2}, "at_least 3.0 is more than at_most 2.0"),
+        ({"quantity": "steps", "equals": 1, "at": "1T tokens"}, "'at' goes with the quantity loss, not with steps"),
+        ({"quantity": "step", "equals": 1}, "Input should be"),
+        ({"quantity": "steps", "equals": True}, "Input should be a valid"),
+    ],
+)
+def test_a_claim_makes_sense(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        claim(**values)
+
+
+def test_every_claimed_quantity_is_a_choice() -> None:
+    for quantity in CLAIMED_QUANTITIES:
+        with pytest.raises(ValidationError, match="give either equals"):
+            claim(quantity=quantity)
+
+
+def test_prices_are_in_order() -> None:
+    with pytest.raises(ValidationError, match=r"does not hold: \$2/GPU-hour, \$5/GPU-hour, \$3/GPU-hour"):
+        PriceRange(low="$2/GPU-hour", mode="$5/GPU-hour", high="$3/GPU-hour")
+    assert Bill(gpu_price={"mode": "$2.20/GPU-hour"}).gpu_price.high == pytest.approx(3 / 3600)

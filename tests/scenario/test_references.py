@@ -1,0 +1,52 @@
+from collections.abc import Callable
+
+import pytest
+
+Wrong = Callable[..., list[str]]
+PHASE = "    - {name: pre-training, tokens: 1B tokens, sequence_length: 8192, global_batch: 512}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        (
+            "claims: [{quantity: steps, equals: 3, source: x, window: w}]\n",
+            ["plan.yaml:10:58: claims[0].window: there is no window 'w'; there are no windows"],
+        ),
+        (
+            "claims: [{quantity: steps, equals: 3, source: x, phase: pretraining}]\n",
+            ["plan.yaml:10:57: claims[0].phase: there is no phase 'pretraining', did you mean 'pre-training'?"],
+        ),
+        (
+            "claims: [{quantity: steps, equals: 3, source: x, phase: zzz}]\n",
+            ["plan.yaml:10:57: claims[0].phase: there is no phase 'zzz'; phases: pre-training"],
+        ),
+        (
+            "windows: [{name: a, length: 1 d}, {name: b, length: 1 d}, {name: a, length: 2 d}]\n",
+            ["plan.yaml:10:66: windows[2].name: there is a window 'a' already, at [0]: give each its own name"],
+        ),
+    ],
+)
+def test_names_lead_somewhere(more: str, lines: list[str], wrong: Wrong) -> None:
+    assert wrong(more=more) == lines
+
+
+def test_phases_have_their_own_names(plan: str, wrong: Wrong) -> None:
+    assert wrong(text=plan.replace("checkpoint:", f"{PHASE}checkpoint:")) == [
+        "plan.yaml:9:14: training.phases[1].name: "
+        "there is a phase 'pre-training' already, at [0]: give each its own name"
+    ]
+
+
+def test_the_loss_law_exists(wrong: Wrong) -> None:
+    (line,) = wrong(more="learning: {law: olmo-ladder-pil}\n")
+    assert line.startswith(
+        "plan.yaml:10:17: learning.law: unknown loss law 'olmo-ladder-pil', did you mean 'olmo-ladder-pile'? Known: "
+    )
+
+
+def test_names_that_exist_are_fine(load: Callable[..., object]) -> None:
+    load(
+        more="windows: [{name: a, length: 1 d}]\n"
+        "claims: [{quantity: steps, equals: 3, source: x, window: a, phase: pre-training}]\n"
+    )

@@ -1,0 +1,24 @@
+"""The names users may rely on."""
+
+import clustersim as cs
+
+
+def test_public_names() -> None:
+    assert sorted(cs.__all__) == ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load"]
+    for name in cs.__all__:
+        assert getattr(cs, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    try:
+        cs.forecast  # noqa: B018
+    except AttributeError as error:
+        assert "forecast" in str(error)
+    else:
+        raise AssertionError
+
+
+def test_version_is_the_one_of_the_distribution() -> None:
+    from importlib.metadata import version
+
+    assert cs.__version__ == version("clustersim")
