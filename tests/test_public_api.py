@@ -1,5 +1,7 @@
 """The names users may rely on."""
 
+import pytest
+
 import clustersim as cs
 
 
@@ -10,12 +12,8 @@ def test_public_names() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    try:
+    with pytest.raises(AttributeError, match="forecast"):
         cs.forecast  # noqa: B018
-    except AttributeError as error:
-        assert "forecast" in str(error)
-    else:
-        raise AssertionError
 
 
 def test_version_is_the_one_of_the_distribution() -> None:

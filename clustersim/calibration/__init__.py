@@ -1,1 +1,1 @@
-"""."""
+"""Measurements in, fitted parameters with their uncertainty out."""

@@ -65,7 +65,8 @@ FREE: tuple[Free, ...] = tuple(
     for parameter in (
         *_chips("ampere", 0.78, 0.78, 0.60),
         *_chips("hopper", 0.70, 0.60, 0.55),
-        *_chips("hopper-500w", 0.57, 0.49, 0.45),
+        # 500 W instead of 700 W; power grows with the 2nd to 3rd power of the clock.
+        Free(("hopper-500w", "clock"), 0.85, 0.15, (0.4, 1.0)),
         *_chips("blackwell", 0.65, 0.55, 0.45),
         *_stack("megatron", 1.0, 0.6, 0.8, 0.9),
         *_stack("pytorch", 0.7, 1.0, 0.8, 0.9),

@@ -1,8 +1,9 @@
 """Which tier of the fabric a group of ranks spans.
 
-Ranks are numbered with tensor parallelism fastest, then context, then data (expert parallelism inside data), then
-pipeline parallelism. So the neighbours of a tensor-parallel group share a node, and pipeline stages, which talk least,
-lie furthest apart (Narayanan et al. 2021, arXiv 2104.04473, section 3.2; the default order of Megatron-Core).
+Ranks are numbered with tensor parallelism fastest, then context. Then come data (expert parallelism inside data) and
+pipeline parallelism, the default order of Megatron-Core (Narayanan et al. 2021, arXiv 2104.04473, section 3.2), or
+pipeline and data, where the replicas, whose traffic hides best, lie furthest apart (Llama 3, arXiv 2407.21783, section
+3.3.2). The neighbours of a tensor-parallel group share a node either way.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ class Place:
 
     Attributes
     ----------
-    ranks : int
-        Ranks in the group.
+    ranks, stride : int
+        Ranks in the group, and their distance in the rank order.
     per_domain, domains : int
         Ranks of the group that share one scale-up domain, and the number of domains.
     tier : Tier
@@ -30,6 +31,7 @@ class Place:
     """
 
     ranks: int
+    stride: int
     per_domain: int
     domains: int
     tier: Tier
@@ -52,8 +54,7 @@ class Place:
 
     @property
     def _ranks_per_pod(self) -> int:
-        stride = self.fabric.domain_gpus // self.per_domain
-        return max(1, self.fabric.pod_gpus // max(stride, 1))
+        return max(1, self.fabric.pod_gpus // self.stride)
 
 
 def place_group(fabric: Fabric, ranks: int, stride: int) -> Place:
@@ -75,7 +76,7 @@ def place_group(fabric: Fabric, ranks: int, stride: int) -> Place:
     """
     per_domain = max(1, min(ranks, fabric.domain_gpus // stride))
     domains = -(-ranks // per_domain)
-    return Place(ranks, per_domain, domains, _tier(fabric, ranks, stride, domains), fabric)
+    return Place(ranks, stride, per_domain, domains, _tier(fabric, ranks, stride, domains), fabric)
 
 
 def _tier(fabric: Fabric, ranks: int, stride: int, domains: int) -> Tier:

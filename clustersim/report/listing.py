@@ -25,6 +25,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], console
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     values = list(rows)
     cells = [[str(cell) for cell in row] for row in values]
@@ -36,7 +37,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], console
         wraps = widths[number] > _WRAPS_FROM
         table.add_column(columns[number], justify="right" if numeric else "left", no_wrap=not wraps, overflow="fold")
     for row in cells:
-        table.add_row(*row[:shown])
+        table.add_row(*map(Text, row[:shown]))
     console.print(table)
     if shown < len(columns):
         console.print(f"Too narrow for: {', '.join(columns[shown:])}. Widen the terminal or use --json.")

@@ -71,7 +71,7 @@ _CLAIM_UNITS = {
     "seconds": SECONDS,
     "s": SECONDS,
     "mwh": ENERGY_MWH,
-    "tonnes": TONNES,
+    "tonnes": replace(TONNES, steps=((1e5, 1e3, " kt CO₂"), (0.0, 1.0, " t CO₂"))),
     "tokens": TOKENS,
     "tflop/s": TFLOPS,
     "nats/token": Unit(suffix=" nats/token"),

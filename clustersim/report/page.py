@@ -77,10 +77,7 @@ def _environment() -> "jinja2.Environment":
 
 
 def _breakable(text: str) -> "Markup":
-    """A path or key that may be broken over lines after its separators."""
-    from markupsafe import Markup
+    """A path or key that may be broken over lines after its separators, none of which occurs in an escaped letter."""
+    from markupsafe import Markup, escape
 
-    return Markup("").join(
-        Markup("{}<wbr>").format(piece) if piece[-1:] in "._/:" else piece
-        for piece in re.findall(r"[^._/:]*[._/:]?", text)
-    )
+    return Markup(re.sub(r"([._/:])", r"\1<wbr>", str(escape(text))))

@@ -30,10 +30,6 @@ class Stat:
         numbers = [float(value) for value in values if value is not None and math.isfinite(value)]
         return cls(*numbers) if len(numbers) == len(values) else None
 
-    def scaled(self, factor: float) -> "Stat":
-        """The same in another unit, or as a share of something known."""
-        return Stat(*(getattr(self, name) * factor for name in QUANTILES))
-
 
 @dataclass(frozen=True)
 class Shown:

@@ -1,6 +1,6 @@
 """The forecast on a terminal: the answer first; good at 60 columns, in a pipe and without colour."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clustersim.report._plain import Plain
@@ -27,36 +27,6 @@ def print_summary(summary: Mapping[str, Any], console: "Console") -> None:
     for block in _blocks(summary, plain, console.width):
         console.print(block, highlight=False)
         console.print()
-
-
-def print_rows(rows: Any, console: "Console") -> None:
-    """Print rows of the catalogue as a table.
-
-    Parameters
-    ----------
-    rows : sequence of named tuples, or a named tuple of ``columns`` and ``rows``
-        What `clustersim.catalog.listing` returns.
-    console : rich.console.Console
-        Where to.
-    """
-    from rich.table import Table
-
-    plain = Plain.of(console)
-    columns, cells = _flat(rows)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="")
-    for name in columns:
-        table.add_column(plain.text(name.replace("_", " "), "bold"), overflow="fold")
-    for row in cells:
-        table.add_row(*(plain.text(str(cell)) for cell in row))
-    console.print(table, highlight=False)
-
-
-def _flat(rows: Any) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Columns and cells; the headline values of an entry become columns of their own."""
-    if hasattr(rows, "columns"):
-        return ("entry", "title", *rows.columns), [(row.entry, row.title, *row.headline) for row in rows.rows]
-    listed: Sequence[Any] = list(rows)
-    return (tuple(listed[0]._fields) if listed else ()), [tuple(row) for row in listed]
 
 
 def _blocks(summary: Mapping[str, Any], plain: Plain, width: int) -> Iterator["RenderableType"]:

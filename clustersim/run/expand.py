@@ -7,7 +7,7 @@ import numpy as np
 from clustersim.run.log import CrashRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan, RunPlan
 from clustersim.run.progress import rhythm
-from clustersim.run.records import CHECKPOINT, NO_CAUSE, PRODUCTIVE, RECOMPUTE, RESTART, Column, Records, table
+from clustersim.run.records import CHECKPOINT, NO_CAUSE, PRODUCTIVE, RESTART, Column, Records, table
 
 NO_PART = ""
 
@@ -143,14 +143,13 @@ def _spans(stretches: Columns, spans: Columns, state: Column | int) -> Columns:
 
 
 def _broken_steps(stretches: Columns) -> Columns:
-    """The step that was under way when a stretch ended: lost, unless it is only the record that ends."""
+    """The step that was under way when a stretch ended."""
     start_s = (
         stretches["start_s"] + stretches["done"] * stretches["step_time_s"] + stretches["stalls"] * stretches["stall_s"]
     )
     step = stretches["first_step"] + stretches["done"]
-    cause = stretches["ended_by"]
-    state = np.where(cause == NO_CAUSE, PRODUCTIVE, RECOMPUTE)
-    return _piece(stretches | {"cause": cause}, start_s, stretches["end_s"], state, step, step)
+    rows = stretches | {"cause": stretches["broken_cause"]}
+    return _piece(rows, start_s, stretches["end_s"], stretches["broken_state"], step, step)
 
 
 def _begun_checkpoints(stretches: Columns) -> tuple[Columns, Column, Column]:

@@ -210,8 +210,7 @@ class Job:
         if self._path.must_rewind:
             self._path.rewind(self._env.now, NO_CAUSE)
         disturbance = yield from self._restart(incident)
-        if disturbance is not None:
-            yield from self._recover(disturbance)
+        yield from self._recover(disturbance)
 
     def _recover(self, disturbance: Disturbance | None) -> Process:
         """Detect, call people and spares, rewind and restart, as often as a restart is disturbed."""

@@ -15,7 +15,9 @@ class StretchRow(NamedTuple):
     """Steps the stretch was to have."""
     done: int
     """Whole steps it had."""
-    ended_by: int
+    broken_state: int
+    """State and cause of the step that was under way when it ended."""
+    broken_cause: int
 
 
 class RedoRow(NamedTuple):

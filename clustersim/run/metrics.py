@@ -136,7 +136,7 @@ def time_by_day_and_state_s(records: Records) -> Column:
         # Time in the state up to any moment is piecewise linear between the interval ends.
         axis_s = np.concatenate(([0.0], np.column_stack((records.intervals["start_s"], end_s)).ravel()))
         total = np.cumsum(spent_s)
-        before = np.concatenate(([0.0], total[:-1]))
+        before = np.concatenate(([0.0], total))[:-1]
         values = np.concatenate(([0.0], np.column_stack((before, total)).ravel()))
         result[:, state] = np.diff(np.interp(edges_s, axis_s, values))
     return result

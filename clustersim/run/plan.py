@@ -1,6 +1,6 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from clustersim.run.laws import Law
@@ -142,7 +142,6 @@ class RunPlan:
     fleet_age_s: float = 0.0
     deadline_s: float | None = None
     parameter_uncertainty: bool = False
-    metadata: dict[str, float] = field(default_factory=dict)
 
     @property
     def gpus(self) -> int:
@@ -158,7 +157,3 @@ class RunPlan:
     def ideal_s(self) -> float:
         """Wall time if nothing ever stopped the job [s]."""
         return sum(phase.steps * phase.step_time_s for phase in self.phases)
-
-    def with_phases(self, phases: tuple[PhasePlan, ...]) -> "RunPlan":
-        """The same plan with other phases."""
-        return replace(self, phases=phases)

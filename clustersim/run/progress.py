@@ -11,7 +11,10 @@ _EDGE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How work and checkpoints follow each other in a phase: ``period_steps`` steps, then a stall."""
+    """How work and checkpoints follow each other in a phase: ``period_steps`` steps, then a stall.
+
+    Writes take their time whatever else is written: one that outlasts the cycle overlaps the next at no cost.
+    """
 
     step_time_s: float
     period_steps: int

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from clustersim.run.log import CrashRow, Log, RedoRow, StretchRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan
 from clustersim.run.progress import Stretch, rhythm
-from clustersim.run.records import RECOMPUTE, ROLLBACK
+from clustersim.run.records import NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
 
 
 class _Redo(NamedTuple):
@@ -49,21 +49,26 @@ class Trajectory:
         return Stretch(now_s, self.phase, self.step, steps, self._rhythms[self.phase])
 
     def end_stretch(self, stretch: Stretch, now_s: float, done: int, ended_by: int) -> None:
-        """Take note of a stretch that has ended, with its whole steps."""
-        number = len(self._log.stretches)
-        self._log.stretches.append(
-            StretchRow(stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps, done, ended_by)
-        )
+        """Take note of a stretch that has ended, with its whole steps and the incident that ended it."""
+        log = self._log
+        number = len(log.stretches)
         self._kept.append(stretch)
         self.step = stretch.first_step + done
         first_step = stretch.first_step
         while self._redo and first_step < self.step:
             until_step, state, cause = self._redo[-1]
             last_step = min(until_step, self.step)
-            self._log.redone.append(RedoRow(number, first_step, last_step, state, cause))
+            log.redone.append(RedoRow(number, first_step, last_step, state, cause))
             first_step = last_step
             if until_step <= self.step:
                 self._redo.pop()
+        state, cause = RECOMPUTE, ended_by
+        if ended_by == NO_CAUSE:
+            # It is only the record that ends: the step under way is not lost.
+            state, cause = self._redo[-1][1:] if self._redo else (PRODUCTIVE, NO_CAUSE)
+        log.stretches.append(
+            StretchRow(stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps, done, state, cause)
+        )
 
     def enter_next_phase(self) -> bool:
         """Go on to the next phase if this one is trained; True if it was."""

@@ -150,7 +150,7 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
         If the accelerator gives no peak for the precision.
     """
     generation = generation_of(accelerator) or DEFAULT_GENERATION
-    chip, soft = table[generation], table[f"stack-{stack}"]
+    chip, soft = _chip(table, generation), table[f"stack-{stack}"]
     kernel = calibrated_precision(precision)
     narrow = kernel == "fp8"
     gemm_flop_s = peak_of(accelerator, precision) * chip[f"gemm_{kernel}"] * soft["gemm"]
@@ -176,6 +176,16 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
         straggle=soft["straggle"],
         host_s=soft["host_s"],
     )
+
+
+def _chip(table: Table, generation: str) -> Mapping[str, float]:
+    """Parameters of a generation. A slower edition (``hopper-500w``) is the same silicon at a lower ``clock``."""
+    own = table[generation]
+    if "clock" not in own:
+        return own
+    full = table[generation.partition("-")[0]]
+    clocked = {name: value * own["clock"] for name, value in full.items() if name.startswith(("gemm_bf", "gemm_fp"))}
+    return {**full, **clocked, "attention": full["attention"] * own["clock"]}
 
 
 def _attention_share(soft: Mapping[str, float], generation: str) -> float:

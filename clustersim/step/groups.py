@@ -28,11 +28,14 @@ def groups_of(fabric: Fabric, layout: Layout) -> Groups:
     """Place the groups of a layout; see :mod:`clustersim.hardware.placement` for the order of ranks."""
     tensor, context, data = layout.tensor_parallel, layout.context_parallel, layout.data_parallel
     expert = min(layout.expert_parallel, context * data)
+    pipeline_first = layout.rank_order == "tp-cp-pp-dp"
+    data_stride = tensor * (layout.pipeline_parallel if pipeline_first else 1)
+    pipeline_stride = tensor * context * (1 if pipeline_first else data)
     return Groups(
         tensor=place_group(fabric, tensor, 1),
         context=neighbour_link(fabric, context, tensor),
-        expert=place_group(fabric, expert, tensor),
-        data=place_group(fabric, context * data, tensor),
-        expert_data=place_group(fabric, max(1, context * data // expert), tensor * expert),
-        pipeline=neighbour_link(fabric, layout.pipeline_parallel, tensor * context * data),
+        expert=place_group(fabric, expert, data_stride),
+        data=place_group(fabric, context * data, data_stride),
+        expert_data=place_group(fabric, max(1, context * data // expert), data_stride * expert),
+        pipeline=neighbour_link(fabric, layout.pipeline_parallel, pipeline_stride),
     )

@@ -13,7 +13,7 @@ TOLERANCE = 0.10
 """Excess over device memory that is let pass: the memory model is not better than that, and frameworks can offload.
 Assumed; Llama 3 405B on 8,192 GPUs (arXiv 2407.21783, Table 4), which did run, comes out 0.2 % too large."""
 
-_GB = 1e9
+_GIB = 2.0**30
 
 Change = dict[str, Any]
 
@@ -39,12 +39,12 @@ def memory_problem(scenario: Scenario, layout: Layout, phase: Phase) -> str | No
     memory = _memory(scenario, layout, phase)
     if memory.total_bytes <= capacity_bytes * (1.0 + TOLERANCE):
         return None
-    kinds = ", ".join(f"{name} {size / _GB:.1f}" for name, size in memory.as_dict().items() if size > 0.0)
+    kinds = ", ".join(f"{name} {size / _GIB:.1f}" for name, size in memory.as_dict().items() if size > 0.0)
     fixes = [_describe(change, fitting) for change, fitting in _fixes(scenario, layout, phase)]
     advice = f"use {' or '.join(fixes)}" if fixes else "no two changes of the layout make it fit"
     return (
-        f"phase {phase.name!r} needs {memory.total_bytes / _GB:.1f} GB per GPU ({kinds}),"
-        f" but the device has {capacity_bytes / _GB:.1f} GB;"
+        f"phase {phase.name!r} needs {memory.total_bytes / _GIB:.1f} GiB per GPU ({kinds}),"
+        f" but the device has {capacity_bytes / _GIB:.1f} GiB;"
         f" {advice}"
     )
 
@@ -98,4 +98,4 @@ def _try(scenario: Scenario, layout: Layout, phase: Phase, change: Change) -> tu
 
 def _describe(change: Change, memory: MemoryPerGpu) -> str:
     settings = " with ".join(f"{name} {str(value).lower()}" for name, value in change.items())
-    return f"{settings} ({memory.total_bytes / _GB:.1f} GB)"
+    return f"{settings} ({memory.total_bytes / _GIB:.1f} GiB)"

@@ -106,7 +106,13 @@ def _phase_step(scenario: Scenario, phase: Phase) -> StepTime:
     training = scenario.training
     layout = phase.layout or training.layout
     predicted = predict_step(
-        scenario.model, layout, phase.sequence_length, phase.global_batch, training.precision, scenario.cluster
+        scenario.model,
+        layout,
+        phase.sequence_length,
+        phase.global_batch,
+        training.precision,
+        scenario.cluster,
+        stack=training.software,
     )
     return predicted if phase.step_time is None else _measured(predicted, phase.step_time)
 

@@ -1,5 +1,6 @@
 """A forecast: many simulated runs of one plan, and everything read off them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from clustersim.study.money import run_bills
 from clustersim.study.readings import audited_claims, learning_outlook
 from clustersim.study.run_summary import headline, progress_fan, run_sections, timeline, uncertainty_share
 from clustersim.study.step_summary import extrapolations, phase_sections
+
+_PLACE = re.compile(r"^.*/([^/]+:\d+:\d+)$")
 
 SCHEMA = "clustersim.summary/1"
 
@@ -77,6 +80,11 @@ def make_forecast(
     return Forecast(_summary(loaded, steps, ensemble, records), ensemble, records, loaded.resolved_yaml())
 
 
+def _without_folder(origin: str) -> str:
+    """The place of a setting without the folder of its file, which means nothing on another machine."""
+    return _PLACE.sub(r"\1", origin)
+
+
 def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, records: Records) -> dict[str, Any]:
     scenario = loaded.scenario
     bills = run_bills(scenario, ensemble)
@@ -117,7 +125,8 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
         "sample_timeline": timeline(ensemble, records),
         "cumulative": progress_fan(ensemble),
         "assumptions": [
-            {"path": s.path, "value": s.value_text, "origin": s.origin, "source": s.source} for s in loaded.settings()
+            {"path": s.path, "value": s.value_text, "origin": _without_folder(s.origin), "source": s.source}
+            for s in loaded.settings()
         ],
         "extrapolations": [*extrapolations(scenario, steps), *loss.extrapolations()],
     }

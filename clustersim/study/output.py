@@ -5,13 +5,16 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clustersim.run.records import EFFECTS, HITS, STATES, Records
+from clustersim.run.records import EFFECTS, HITS, STATES, Column, Records, Table
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.forecast import Forecast
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SUMMARY = "summary.json"
 REPORT = "report.html"
@@ -92,15 +95,17 @@ def _write_tables(forecast: Forecast, folder: Path) -> None:
     from pyarrow import csv, parquet
 
     folder.mkdir()
-    tables = {name: pa.table(columns) for name, columns in named_columns(forecast.records).items()}
+    tables = {name: _named_table(columns, forecast.records) for name, columns in forecast.records.tables().items()}
     tables["replications"] = pa.table(replication_columns(forecast.ensemble))
     for name, content in tables.items():
         parquet.write_table(content, folder / f"{name}.parquet", compression="zstd")
         csv.write_csv(content, folder / f"{name}.csv")
 
 
-def named_columns(records: Records) -> dict[str, dict[str, Any]]:
-    """Columns of the four record tables, with names in place of codes."""
+def _named_table(columns: Table, records: Records) -> "pa.Table":
+    """One record table, with names in place of codes."""
+    import pyarrow as pa
+
     names = {
         "state": STATES,
         "part": records.parts,
@@ -109,13 +114,13 @@ def named_columns(records: Records) -> dict[str, dict[str, Any]]:
         "effect": EFFECTS,
         "hits": HITS,
     }
-    return {
-        title: {
-            column: np.array(names[column], dtype=object)[codes] if column in names else codes
-            for column, codes in columns.items()
-        }
-        for title, columns in records.tables().items()
-    }
+
+    def named(column: str, codes: Column) -> "pa.Array":
+        if column not in names:
+            return pa.array(codes)
+        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names[column])).dictionary_decode()
+
+    return pa.table({column: named(column, codes) for column, codes in columns.items()})
 
 
 def replication_columns(ensemble: Ensemble) -> dict[str, list[Any]]:

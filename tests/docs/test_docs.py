@@ -9,7 +9,7 @@ import pytest
 import clustersim as cs
 from tests.docs.snippets import ROOT, snippets
 
-PAGES = sorted((ROOT / "docs").glob("*.md")) + [ROOT / "CONTRIBUTING.md"]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 FRAGMENTS = [s.text for s in snippets(ROOT / "docs" / "scenarios.md") if s.note == "part"]
 
 

@@ -32,8 +32,8 @@ def of(language: str) -> list[Snippet]:
     return [snippet for snippet in SNIPPETS if snippet.language == language]
 
 
-def shown(command: str) -> str:
-    return next(s.text for s in SNIPPETS if s.note == f"output: {command}")
+def shown(command: str) -> Snippet:
+    return next(s for s in SNIPPETS if s.command == command)
 
 
 def assert_same(actual: str, expected: str) -> None:
@@ -61,7 +61,8 @@ def test_the_two_commands_are_the_ones_the_build_runs() -> None:
 def test_the_flagship_prints_what_the_readme_shows(project: Path) -> None:
     result = clustersim("run", "scenarios/llama3-405b.yaml", folder=project)
     assert result.returncode == 0, result.stderr
-    assert_same(result.stdout, shown("clustersim run scenarios/llama3-405b.yaml"))
+    block = shown("clustersim run scenarios/llama3-405b.yaml")
+    assert_same(block.cut(result.stdout), block.text)
     written = {str(path.relative_to(project / "llama3-405b-forecast")) for path in project.glob("*-forecast/**/*.*")}
     assert {"report.html", "summary.json", "scenario.resolved.yaml", "records/intervals.parquet"} <= written
 
@@ -80,7 +81,7 @@ def test_the_mistakes_of_the_readme_are_reported_as_shown(tmp_path: Path) -> Non
     result = clustersim("check", "plan.yaml", folder=tmp_path)
     assert result.returncode == 2
     assert result.stdout == ""
-    assert result.stderr == shown("clustersim check plan.yaml")
+    assert result.stderr == shown("clustersim check plan.yaml").text
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from example_summary import example_summary
 
 from clustersim.report import render
+from tests.report.example_summary import example_summary
 
 
 @pytest.fixture

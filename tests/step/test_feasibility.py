@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-import step_cases as cases
 
 from clustersim.step.feasibility import feasibility_problems
+from tests.step import step_cases as cases
 
 
 def problems(**changes: Any) -> dict[str, str]:
@@ -63,11 +63,11 @@ def test_memory_says_bytes_by_kind_and_what_fits() -> None:
     layout = {"tensor_parallel": 1, "data_parallel": 128, "zero_stage": 0, "recompute": "none"}
     phase = {"name": "main", "tokens": "1T tokens", "sequence_length": 8192, "global_batch": 512}
     text = problems(training={"layout": layout, "phases": (phase,)})["training.layout"]
-    assert "but the device has 85.9 GB" in text
+    assert "but the device has 80.0 GiB" in text
     for kind in ("weights", "gradients", "optimizer", "activations"):
         assert kind in text
-    # 189.5 GB less 127/128 of the optimizer's 96.4 GB is still too much; less the gradients' 32.1 GB it fits.
-    assert "use zero_stage 2 (64.1 GB)" in text
+    # 176.5 GiB less 127/128 of the optimizer's 89.8 GiB is still too much; less the gradients' 29.9 GiB it fits.
+    assert "use zero_stage 2 (59.7 GiB)" in text
 
 
 def test_own_layout_of_a_phase_is_pointed_at() -> None:

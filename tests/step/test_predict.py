@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import step_cases as cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from clustersim.step.calibrated import UNCALIBRATED_SIGMA
 from clustersim.step.predict import phase_steps, predict_step
 from clustersim.step.step_time import BREAKDOWN_KEYS, StepTime
 from clustersim.workload.flops import model_flops_per_token
+from tests.step import step_cases as cases
 
 LAYOUTS = [
     cases.layout(tensor_parallel=2, data_parallel=16),

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import model_shapes as shapes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
 from clustersim.workload.activations import chunks_in_flight, layer_activation_elements
+from tests.workload import model_shapes as shapes
 
 ALL_MODELS = [value for name, value in vars(shapes).items() if isinstance(value, Model)]
 GPT3 = shapes.GPT3_MEGATRON

@@ -2,7 +2,6 @@
 
 from typing import Literal, get_args
 
-import model_shapes as shapes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from clustersim.workload.flops import (
     recompute_flops_per_token,
 )
 from clustersim.workload.parameters import count_parameters
+from tests.workload import model_shapes as shapes
 
 ALL_MODELS = [value for name, value in vars(shapes).items() if isinstance(value, Model)]
 

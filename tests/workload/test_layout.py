@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import model_shapes as shapes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from clustersim.workload.layout import (
     micro_batches,
     stage_layers,
 )
+from tests.workload import model_shapes as shapes
 
 LLAMA3_LAYOUT: dict[str, Any] = {"tensor_parallel": 8, "pipeline_parallel": 16, "data_parallel": 128, "zero_stage": 2}
 

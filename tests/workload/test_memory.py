@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import model_shapes as shapes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
 from clustersim.workload.memory import OVERHEAD_BYTES, memory_per_gpu, state_bytes
 from clustersim.workload.parameters import count_parameters
+from tests.workload import model_shapes as shapes
 
 ALL_MODELS = [value for name, value in vars(shapes).items() if isinstance(value, Model)]
 EVEN_MODELS = [shapes.GPT3_MEGATRON, shapes.LLAMA3_8B, shapes.LLAMA3_70B, shapes.MIXTRAL_8X7B, shapes.MPT_7B]

@@ -1,10 +1,10 @@
 """Parameter counts against published exact numbers."""
 
-import model_shapes as shapes
 import pytest
 
 from clustersim.scenario.schema.model import Model
 from clustersim.workload.parameters import count_parameters, is_mixture_layer, layer_parameters, mixture_layers
+from tests.workload import model_shapes as shapes
 
 # Exact counts of the released weights: sums over the tensors of the checkpoints at huggingface.co, read 2024-2025.
 PUBLISHED = {

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import model_shapes as shapes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
 from clustersim.workload.parameters import count_parameters
 from clustersim.workload.shards import stage_shards
+from tests.workload import model_shapes as shapes
 
 ALL_MODELS = [value for name, value in vars(shapes).items() if isinstance(value, Model)]
 

@@ -16,8 +16,11 @@ def draw_range(stat: Stat, reach: float) -> Markup:
     """P5 to P95 as a line, P10 to P90 as a bar and P50 as a dot, on a scale of ``P50 (1 +- reach)``.
 
     The same reach on all of them makes their widths comparable: a wider bar is a less certain number.
+    A median of zero has no such scale, and no picture.
     """
-    size = abs(stat.p50) * reach or 1.0
+    size = abs(stat.p50) * reach
+    if not size:
+        return Markup("")
     scale = Scale(stat.p50 - size, stat.p50 + size, EDGE_PX, WIDTH_PX - EDGE_PX)
     p5, p10, p50, p90, p95 = (
         min(max(scale(value), EDGE_PX), WIDTH_PX - EDGE_PX)

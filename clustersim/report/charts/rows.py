@@ -99,17 +99,22 @@ class Rows:
     def axis(self, unit: str, before_px: float | None = None) -> Markup:
         """Ticks under the rows, with hairlines through them, and the unit at the last; none close to ``before_px``."""
         scale, bottom = self.scale, self.height
-        about = 4 if self.narrow else 6
+        about = 5 if self.narrow else 6
         step = round_step(self.high, about)
         end_px = self.width if before_px is None else before_px - 24.0
         marks = [at for at in ticks(0.0, self.high, about) if scale(at) <= end_px]
         lines = [line(scale(at), 0.0, scale(at), bottom, "grid") for at in marks]
-        last = len(marks) - 1
+        words = [tick_text(at, step) + (unit if at == marks[-1] else "") for at in marks]
         names = [
-            text(scale(at), bottom + 16.0, f"{tick_text(at, step)}{unit if index == last else ''}", "tick", "middle")
-            for index, at in enumerate(marks)
+            text(self._kept_inside(scale(at), word), bottom + 16.0, word, "tick", "middle")
+            for at, word in zip(marks, words, strict=True)
         ]
         return join(*lines, *names)
+
+    def _kept_inside(self, x: float, word: str) -> float:
+        """Where a word around ``x`` is centred, so that it does not leave the picture."""
+        half = text_width(word) / 2
+        return max(half, min(x, self.width - half))
 
 
 def _number(x: float, y: float, number: str) -> Markup:

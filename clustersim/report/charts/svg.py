@@ -15,19 +15,18 @@ def number(value: float) -> str:
 
 def tag(name: str, *children: str, **attributes: str | float | None) -> Markup:
     """One element. ``class_`` and ``stroke_width`` become ``class`` and ``stroke-width``; None is left out."""
-    written = Markup("").join(
-        Markup(' {}="{}"').format(
-            key.rstrip("_").replace("_", "-"), number(value) if isinstance(value, float) else value
-        )
+    # plain strings, each value escaped by itself: Markup.format does the same ten times slower
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{number(value) if isinstance(value, float) else escape(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, join(*children))
+    return Markup(f"<{name}{written}>{join(*children)}</{name}>")
 
 
 def join(*children: str) -> Markup:
     """Children one after the other; plain text among them is escaped."""
-    return Markup("").join(escape(child) for child in children)
+    return Markup("".join(escape(child) for child in children))
 
 
 def text(x: float, y: float, content: str, css: str = "", anchor: str = "start") -> Markup:

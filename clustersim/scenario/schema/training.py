@@ -18,6 +18,9 @@ def _no_boolean(value: object) -> object:
 
 
 ZeroStage = Annotated[Literal[0, 1, 2, 3], BeforeValidator(_no_boolean)]
+RankOrder = Literal["tp-cp-dp-pp", "tp-cp-pp-dp"]
+Software = Literal["megatron", "pytorch", "composer", "xla", "megatron-2021", "megatron-deepspeed", "deepspeed-zero3"]
+"""Classes of training software that the step model was calibrated on."""
 
 
 class Layout(Section):
@@ -33,6 +36,11 @@ class Layout(Section):
     micro_batch: PositiveInt = setting(1, description="sequences per micro-batch")
     recompute: Recompute = setting("none", description="activation recomputation in the backward pass")
     sequence_parallel: bool = setting(True, description="SP: norms and dropout split over the tensor-parallel group")
+    rank_order: RankOrder = setting(
+        "tp-cp-dp-pp",
+        description="dimensions from the fastest-varying rank to the slowest: neighbours of the first sit closest",
+        source="Megatron-Core default, tp-cp-ep-dp-pp (2024)",
+    )
 
     @property
     def gpus(self) -> int:
@@ -61,6 +69,11 @@ class Training(Section):
 
     start: Timestamp = setting(description="when the job starts, e.g. 2024-04-01")
     precision: Precision = setting("bf16", description="number format of the matrix products")
+    software: Software | None = setting(
+        None,
+        description="class of training software, for its calibrated overheads; "
+        "when omitted, pytorch for ZeRO 2 and 3 and megatron otherwise",
+    )
     layout: Layout = setting(description="parallel layout, for every phase that does not give its own")
     phases: tuple[Phase, ...] = setting(min_length=1, description="phases in order")
     deadline: Duration | None = setting(

@@ -1,0 +1,41 @@
+"""Write what the commands of the README print into it, on purpose: ``python -m tests.docs.bless``."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.docs.snippets import ROOT, snippets
+
+README = ROOT / "README.md"
+
+
+def printed(command: str, folder: Path) -> str:
+    program, *arguments = command.split()
+    result = subprocess.run(
+        [str(Path(sys.executable).parent / program), *arguments],
+        cwd=folder, env=os.environ | {"COLUMNS": "80"}, capture_output=True, text=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+    return result.stdout or result.stderr
+
+
+def main() -> None:
+    text = README.read_text("utf-8")
+    found = snippets(README)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+        (folder / "plan.yaml").write_text(next(s.text for s in found if s.note == "problems"), "utf-8")
+        for snippet in found:
+            if snippet.command:
+                output = snippet.cut(printed(snippet.command, folder))
+                block = re.compile(rf"(<!-- {re.escape(snippet.note)} -->\n```text\n).*?```", re.DOTALL)
+                text = block.sub(lambda match, output=output: f"{match[1]}{output}```", text)
+    README.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
