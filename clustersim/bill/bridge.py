@@ -90,7 +90,7 @@ def gpu_hours_bridge(
     compute = sum(phase.tokens * phase.flops_per_token for phase in main) / reference / SECONDS_PER_HOUR
     slower = sum(phase.gpu_hours(productive=True) for phase in main) - compute
     parts = {
-        f"main run at {reference / 1e12:,.0f} TFLOP/s per GPU, never interrupted": compute,
+        f"compute alone, {reference / 1e12:,.0f} TFLOP/s per GPU": compute,
         _slower_label(slower): slower,
         "interruptions and lost work": sum(phase.gpu_hours(productive=False) for phase in main),
         "long-context and annealing phases": sum(phase.gpu_hours() for phase in tail),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from clustersim.run.metrics import Window
 from clustersim.run.plan import RunPlan
 from clustersim.study.executor import Executor
-from clustersim.study.replication import Replication, Task, replicate
+from clustersim.study.replication import Replication, Task, WindowMetrics, replicate
 
 Progress = Callable[[int, int], None]
 """Called with the replications done and the total."""
@@ -32,6 +32,13 @@ class Ensemble:
         runs = [run for run in self.replications if run.finished] or list(self.replications)
         by_wall_time = sorted(runs, key=lambda run: (run.wall_s, run.number))
         return by_wall_time[(len(by_wall_time) - 1) // 2]
+
+
+    def windows(self, index: int) -> list[WindowMetrics]:
+        """Metrics of one window in the runs that lasted beyond its end; in all runs if fewer than two did."""
+        seen = [run.windows[index] for run in self.replications]
+        covered = [metrics for metrics in seen if metrics.covered]
+        return covered if len(covered) > 1 else seen
 
 
 def run_ensemble(

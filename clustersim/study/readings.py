@@ -95,6 +95,8 @@ def audited_claims(
     bridge = gpu_hours_bridge(
         _phase_work(scenario, steps, ensemble), _claimed_throughput(scenario), _claimed_gpu_hours(scenario)
     )
+    # A plan that contradicts itself is what its reader must hear first.
+    results.sort(key=lambda result: result["verdict"] != "inconsistent")
     return [dict(result) for result in results], [dict(row) for row in bridge]
 
 
@@ -127,7 +129,7 @@ def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bi
 def _known_of_windows(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Interval]:
     known: dict[Key, Interval] = {}
     for number, window in enumerate(scenario.windows):
-        seen = [run.windows[number] for run in ensemble.replications]
+        seen = ensemble.windows(number)
         known |= {
             ("effective_training_time", window.name, None): _interval([w.effective_training_time for w in seen]),
             ("unexpected_interruptions", window.name, None): _interval([w.unexpected for w in seen]),

@@ -164,14 +164,14 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
 def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
     sections = []
     for index, window in enumerate(scenario.windows):
-        seen = [run.windows[index] for run in ensemble.replications]
+        seen = ensemble.windows(index)
         gpu_seconds = ensemble.plan.gpus * window.length
         sections.append(
             {
                 "name": window.name,
                 "start_days": window.start / _DAY_S,
                 "length_days": window.length / _DAY_S,
-                "covered_replications": sum(metrics.covered for metrics in seen),
+                "covered_replications": sum(run.windows[index].covered for run in ensemble.replications),
                 "unexpected_interruptions": summarise([metrics.unexpected for metrics in seen]),
                 "planned_interruptions": summarise([metrics.planned for metrics in seen]),
                 "effective_training_time_fraction": summarise([metrics.effective_training_time for metrics in seen]),

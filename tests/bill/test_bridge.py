@@ -23,7 +23,7 @@ def labels(rows):
 def test_405b_at_400_tflops_takes_26_3_million_gpu_hours():
     rows = gpu_hours_bridge([phase()], reference_flops_per_gpu_s=400e12, reported_gpu_hours=30.84e6)
     assert phase().flops_per_token * 15.6e12 == pytest.approx(3.79e25, rel=1e-3)
-    assert rows[0]["label"] == "main run at 400 TFLOP/s per GPU, never interrupted"
+    assert rows[0]["label"] == "compute alone, 400 TFLOP/s per GPU"
     assert rows[0]["gpu_hours"] == pytest.approx(26.3e6, rel=2e-3)
     assert [row["kind"] for row in rows] == ["part"] * 4 + ["total", "difference", "reported"]
     assert rows[-1]["gpu_hours"] == 30.84e6
@@ -37,7 +37,7 @@ def test_parts_by_hand():
     tail = PhaseWork(False, 1e8, 1e3, 1.0, 1e6, 5, {"productive": 100.0, "waiting": hour})
     rows = labels(gpu_hours_bridge([early, late, tail]))
     # The fastest main phase makes 1e3 * 1e6 / (0.5 * 10) = 2e8 FLOP/s a GPU; 2e12 FLOP at that are 1e4 GPU-seconds.
-    assert rows["main run at 0 TFLOP/s per GPU, never interrupted"] == pytest.approx(1e4 / hour)
+    assert rows["compute alone, 0 TFLOP/s per GPU"] == pytest.approx(1e4 / hour)
     assert rows["slower phases (small batch, bubbles)"] == pytest.approx((10_000 + 5_000 - 10_000) / hour)
     assert rows["interruptions and lost work"] == pytest.approx(30.0)
     assert rows["long-context and annealing phases"] == pytest.approx(5 * 100 / hour + 5.0)

@@ -72,7 +72,7 @@ def _categories() -> list[dict[str, Any]]:
 
 def _bridge(gpu_hours: float) -> list[dict[str, Any]]:
     parts = {
-        "main run at 410 TFLOP/s per GPU, never interrupted": 0.84 * gpu_hours,
+        "compute alone, 410 TFLOP/s per GPU": 0.84 * gpu_hours,
         "slower phases (small batch, bubbles)": 0.0224 * gpu_hours,
         "interruptions and lost work": 0.0774 * gpu_hours,
         "long-context and annealing phases": 0.0602 * gpu_hours,

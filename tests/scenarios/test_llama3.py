@@ -56,10 +56,7 @@ def test_category_shares_match(window: dict[str, Any]) -> None:
     assert gpu_share == pytest.approx(268 / 419, abs=0.03)
 
 
-def test_main_gpu_hours_lie_between_pure_compute_and_the_model_card(
-    summary: dict[str, Any], forecast: MakeForecast
-) -> None:
-    assert 26.3e6 < summary["headline"]["main_gpu_hours"]["p50"] < 30.84e6
+def test_main_gpu_hours_lie_between_pure_compute_and_the_model_card(forecast: MakeForecast) -> None:
     nominal = forecast("llama3-405b", "study.replications=8", "study.parameter_uncertainty=false").summary
     assert 26.3e6 < nominal["headline"]["main_gpu_hours"]["mean"] < 30.84e6
 
