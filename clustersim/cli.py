@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -70,24 +70,28 @@ def run(
     from clustersim.study.output import check_folder
 
     folder = out or Path(f"{scenario.stem}-forecast")
+    plan = _load(scenario, settings)
     try:
         check_folder(folder)
-    except FileExistsError as error:
-        _fail(str(error))
-    plan = _load(scenario, settings)
+    except OSError as error:
+        _fail(f"--out {folder}: {error.strerror or error}")
     from clustersim.api import write
 
     with progress_bar() as on_progress:
         forecast = plan.run(seed, workers, on_progress)
-    write(forecast, folder)
-    if as_json:
-        from clustersim.study.output import summary_text
+    try:
+        write(forecast, folder)
+    except OSError as error:
+        _fail(f"--out {folder}: {error.strerror or error}")
+    with _closable_output():
+        if as_json:
+            from clustersim.study.output import summary_text
 
-        sys.stdout.write(summary_text(forecast.summary))
-    else:
-        from clustersim.report import print_summary
+            sys.stdout.write(summary_text(forecast.summary))
+        else:
+            from clustersim.report import print_summary
 
-        print_summary(forecast.summary, _console())
+            print_summary(forecast.summary, _console())
     _note(f"Report, records and summary: {folder / 'report.html'}")
     if forecast.ensemble.interrupted:
         _note("Interrupted: the forecast rests on the replications done so far.")
@@ -119,7 +123,8 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from clustersim.scenario import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    with _closable_output():
+        typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 @app.command()
@@ -137,12 +142,13 @@ def catalog(
         columns, rows = _catalog_rows(table, name)
     except UnknownEntry as error:
         _fail(str(error))
-    if as_json:
-        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
-        return
-    from clustersim.report.listing import print_rows
+    with _closable_output():
+        if as_json:
+            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
+            return
+        from clustersim.report.listing import print_rows
 
-    print_rows(columns, rows, _console())
+        print_rows(columns, rows, _console())
 
 
 def _catalog_rows(table: str | None, name: str | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
@@ -163,10 +169,16 @@ def main() -> None:
     except KeyboardInterrupt:
         _note("Interrupted; nothing was written.")
         sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _closable_output() -> Iterator[None]:
+    """Let the reader of a pipe leave early (``| head``): that is no error, and nothing is said of it, even at exit."""
+    try:
+        yield
+        sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of a pipe has left; say nothing more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def _load(path: Path, settings: list[str] | None) -> "Plan":
@@ -200,12 +212,19 @@ def progress_bar() -> Iterator["Progress | None"]:
 
 
 def _note(message: str) -> None:
-    typer.echo(message, err=True)
+    with suppress(BrokenPipeError):
+        typer.echo(message, err=True)
 
 
 def _console() -> "Console":
     from rich.console import Console
 
+    class PatientConsole(Console):
+        """A console that leaves a closed pipe to :func:`_closable_output` instead of exiting with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     # A pipe has no width of its own; a table that is cut to 80 columns there helps nobody.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_COLUMNS
-    return Console(highlight=False, width=width)
+    return PatientConsole(highlight=False, width=width)

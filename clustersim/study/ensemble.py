@@ -33,7 +33,6 @@ class Ensemble:
         by_wall_time = sorted(runs, key=lambda run: (run.wall_s, run.number))
         return by_wall_time[(len(by_wall_time) - 1) // 2]
 
-
     def windows(self, index: int) -> list[WindowMetrics]:
         """Metrics of one window in the runs that lasted beyond its end; in all runs if fewer than two did."""
         seen = [run.windows[index] for run in self.replications]

@@ -1,6 +1,7 @@
 """The output folder: report, records, summary and resolved scenario, all or nothing."""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -64,15 +65,19 @@ def check_folder(folder: Path) -> None:
 
     Raises
     ------
-    FileExistsError
-        Naming the folder and the way out.
+    OSError
+        If the folder holds files that are no earlier output, is a file, or cannot be made.
     """
-    if not folder.exists():
-        return
-    if folder.is_dir() and (not any(folder.iterdir()) or (folder / SUMMARY).is_file()):
-        return
-    message = f"{folder}: holds files that are no earlier forecast; choose another folder with --out"
-    raise FileExistsError(message)
+    if folder.exists() and not folder.is_dir():
+        message = "is a file; choose another folder"
+        raise FileExistsError(message)
+    if folder.exists() and any(folder.iterdir()) and not (folder / SUMMARY).is_file():
+        message = "holds files that are no earlier forecast; choose another folder"
+        raise FileExistsError(message)
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        message = f"cannot be written: {above} does not allow it"
+        raise PermissionError(message)
 
 
 def summary_text(summary: dict[str, Any]) -> str:

@@ -92,11 +92,10 @@ def test_a_file_in_the_way_is_refused(clustersim: Command, plan: Path, tmp_path:
     assert (tmp_path / "out").read_text("utf-8") == "precious"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_an_error(clustersim: Command, plan: Path, tmp_path: Path) -> None:
-    tmp_path.joinpath("locked").mkdir(mode=0o555)
-    result = clustersim("run", str(plan), "--out", "locked/out")
+def test_a_folder_that_cannot_be_made_is_an_error(clustersim: Command, plan: Path) -> None:
+    result = clustersim("run", str(plan), "--out", "/proc/out")
     assert result.returncode == 2
+    assert "--out /proc/out" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -143,7 +142,7 @@ def test_an_interrupt_keeps_what_is_done(plan: Path, tmp_path: Path) -> None:
         [COMMAND, "run", str(plan), "--set", "study.replications=100000", "--workers", "1", "--out", "out"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(12)
+    time.sleep(6)
     started.send_signal(signal.SIGINT)
     _stdout, stderr = started.communicate(timeout=60)
     assert "Traceback" not in stderr
@@ -154,8 +153,9 @@ def test_an_interrupt_keeps_what_is_done(plan: Path, tmp_path: Path) -> None:
         assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["replications"] < 100000
 
 
-def test_a_closed_pipe_is_no_error(plan: Path, tmp_path: Path) -> None:
-    line = f"'{COMMAND}' run '{plan}' --json | head -c 10; exit ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("form", ["--json", ""])
+def test_a_closed_pipe_is_no_error(form: str, plan: Path, tmp_path: Path) -> None:
+    line = f"'{COMMAND}' run '{plan}' {form} | head -n 1; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
