@@ -132,7 +132,7 @@ def _spans(stretches: Columns, spans: Columns, state: Column | int) -> Columns:
     rows["state"] = np.broadcast_to(state, rows["low"].shape)
     rows["cause"] = spans.get("cause", np.full(len(rows["low"]), NO_CAUSE))
     cycles = -(-rows["high"] // rows["period_steps"]) - rows["cycle"]
-    rows, number = _repeat(rows, np.where(rows["high"] > rows["low"], cycles, 0), tuple(rows))
+    rows, number = _repeat(rows, cycles, tuple(rows))
     cycle = rows["cycle"] + number
     low = np.maximum(rows["low"], cycle * rows["period_steps"])
     high = np.minimum(rows["high"], (cycle + 1) * rows["period_steps"])

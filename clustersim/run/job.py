@@ -85,9 +85,8 @@ class Job:
         self._broken: list[_Broken] = []
         self._stops: list[_Stop] = []
         self._stretch: Stretch | None = None
-        self._stretch_is_cut = False
         self._absorbed = NO_CAUSE
-        """The last incident since training began that met the job down."""
+        """The last incident that met the job down."""
         self._wake = env.event()
         self._arrival: simpy.Event | None = None
         self._timer_s = math.inf
@@ -130,7 +129,7 @@ class Job:
     def stop(self, incident: int, duration_s: float) -> None:
         """Somebody plans to stop the job: it ends its step, checkpoints and stops."""
         self._stops.append(_Stop(incident, duration_s))
-        if self.mode == TRAINING and self._stretch is not None and not self._stretch_is_cut:
+        if self.mode == TRAINING and self._stretch is not None:
             self._cut(self._stretch)
 
     def close(self) -> None:
@@ -148,8 +147,6 @@ class Job:
 
     def _train(self) -> Process:
         self._stretch = self._path.next_stretch(self._env.now)
-        self._stretch_is_cut = False
-        self._absorbed = NO_CAUSE
         self.mode = TRAINING
         self._wake = self._env.event()
         if self._stops:
@@ -177,7 +174,6 @@ class Job:
 
     def _cut(self, stretch: Stretch) -> None:
         """End the stretch at the next step boundary, with a checkpoint."""
-        self._stretch_is_cut = True
         stretch.steps = stretch.next_boundary(self._env.now)
         self._arm(max(stretch.end_s, self._env.now))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clustersim.run import RunPlan, Records, simulate
+from clustersim.run import Records, RunPlan, simulate
 from clustersim.run.guards import check_conservation
 from tests.run.plans import Simulate
 

@@ -1,8 +1,10 @@
 """The whole list of intervals of small plans with scripted failures, worked out by hand.
 
-Undisturbed: restart until 60, 10 steps until 160, checkpoint until 165, 10 steps until 265, checkpoint until 270, 5 steps
-until 320, checkpoint until 325.
+Undisturbed: restart until 60, 10 steps until 160, checkpoint until 165, 10 steps until 265, checkpoint until 270,
+5 steps until 320, checkpoint until 325.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from clustersim.run.records import EFFECTS, HITS, Records
 from tests.run.plans import (
     CORRUPTION,
+    DAY_S,
     NODE,
     RACK,
     SOFTWARE,
@@ -28,7 +31,9 @@ UNDISTURBED = [*FIRST, (165, 265, "productive", -1), (265, 270, "checkpoint", -1
 CRASH_AT_212 = [*FIRST, (165, 205, "productive", -1), (205, 212, "recompute", 0), (212, 242, "detect", 0)]
 
 
-def resumed(at_s: float, redone_from: int = 10, redone_to: int = 14, cause: int = 0) -> list[tuple[float, float, str, int]]:
+def resumed(
+    at_s: float, redone_from: int = 10, redone_to: int = 14, cause: int = 0
+) -> list[tuple[float, float, str, int]]:
     """Four steps again, six new ones, and the last five of the plan."""
     assert (redone_from, redone_to) == (10, 14)
     return [
@@ -95,8 +100,9 @@ def test_crash_during_the_stall_loses_the_checkpoint(run: Simulate, monkeypatch:
     script(monkeypatch, node=[failure(162.0, evict=False)])
     records = run(small_plan())
     assert timeline(records) == [
-        START, (60, 160, "productive", -1), (160, 162, "checkpoint", -1), (162, 192, "detect", 0), (192, 252, "restart", 0),
-        (252, 352, "recompute", 0), (352, 357, "checkpoint", -1), (357, 457, "productive", -1), (457, 462, "checkpoint", -1),
+        START, (60, 160, "productive", -1), (160, 162, "checkpoint", -1), (162, 192, "detect", 0),
+        (192, 252, "restart", 0), (252, 352, "recompute", 0), (352, 357, "checkpoint", -1),
+        (357, 457, "productive", -1), (457, 462, "checkpoint", -1),
         (462, 512, "productive", -1), (512, 517, "checkpoint", -1),
     ]  # fmt: skip
     assert records.checkpoints["taken_s"].tolist() == [357, 462, 517]
@@ -153,6 +159,13 @@ def test_crash_during_detection_is_absorbed(run: Simulate, monkeypatch: pytest.M
     assert hits(records) == ["job", "job_down"]
     assert records.repairs["queued_s"].tolist() == [242, 242]
     assert records.repairs["cause"].tolist() == [0, 1]
+
+
+def test_nobody_is_called_to_a_job_that_is_down(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(212.0, evict=False), failure(220.0, 1, evict=False, manual=True)])
+    records = run(small_plan())
+    assert timeline(records)[6] == (242, 302, "restart", 0)
+    assert records.incidents["manual"].tolist() == [False, False]
 
 
 def test_no_spare_waits_for_the_repair(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +250,8 @@ def test_planned_stop_while_down_is_done_in_passing(run: Simulate, monkeypatch: 
 def test_planned_stop_during_a_restart_waits_for_the_first_step(run: Simulate) -> None:
     records = run(small_plan(categories=(), maintenance=stop_at(30.0)))
     assert timeline(records)[:5] == [
-        START, (60, 70, "productive", -1), (70, 75, "checkpoint", -1), (75, 375, "maintenance", 0), (375, 435, "restart", 0),
+        START, (60, 70, "productive", -1), (70, 75, "checkpoint", -1), (75, 375, "maintenance", 0),
+        (375, 435, "restart", 0),
     ]  # fmt: skip
 
 
@@ -251,7 +265,8 @@ def test_planned_stop_that_a_crash_overtakes(run: Simulate, monkeypatch: pytest.
     script(monkeypatch, node=[failure(217.0, evict=False)])
     records = run(small_plan(maintenance=stop_at(212.0)))
     assert timeline(records)[3:9] == [
-        (165, 215, "productive", -1), (215, 217, "checkpoint", -1), (217, 247, "detect", 1), (247, 547, "maintenance", 0),
+        (165, 215, "productive", -1), (215, 217, "checkpoint", -1), (217, 247, "detect", 1),
+        (247, 547, "maintenance", 0),
         (547, 607, "restart", 1), (607, 657, "recompute", 1),
     ]  # fmt: skip
 
@@ -274,12 +289,25 @@ def test_phase_change_with_a_restart(run: Simulate) -> None:
     assert records.categories[records.incidents["category"][0]] == "phase change"
 
 
+def test_crash_in_a_new_phase_leads_back_to_its_start(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(262.0, evict=False)])
+    records = run(small_plan(steps=(10, 10), restart_between=True))
+    assert timeline(records)[3:] == [
+        (165, 225, "restart", 0), (225, 255, "productive", -1), (255, 262, "recompute", 1), (262, 292, "detect", 1),
+        (292, 352, "restart", 1), (352, 382, "recompute", 1), (382, 452, "productive", -1),
+        (452, 457, "checkpoint", -1),
+    ]  # fmt: skip
+    assert len(records.incidents["t_s"]) == 2, "the layout changes once"
+    assert records.intervals["phase"].tolist()[-4:] == [1] * 4
+
+
 def test_crash_in_a_new_phase_can_lead_back_to_the_old_one(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, node=[failure(192.0, evict=False)])
     records = run(small_plan(steps=(12, 8), write_s=20.0))
     assert timeline(records)[3:] == [
         (165, 185, "productive", -1), (185, 190, "checkpoint", -1), (190, 192, "recompute", 0), (192, 222, "detect", 0),
-        (222, 282, "restart", 0), (282, 302, "recompute", 0), (302, 307, "checkpoint", -1), (307, 387, "productive", -1),
+        (222, 282, "restart", 0), (282, 302, "recompute", 0), (302, 307, "checkpoint", -1),
+        (307, 387, "productive", -1),
         (387, 412, "checkpoint", -1),
     ]  # fmt: skip
     assert records.intervals["phase"].tolist()[-6:] == [0, 0, 0, 1, 1, 1], "the restart, too, is spent on the old phase"
@@ -290,7 +318,8 @@ def test_corruption_is_found_later(run: Simulate, monkeypatch: pytest.MonkeyPatc
     records = run(small_plan(categories=(CORRUPTION,), hot=1))
     assert timeline(records)[5:] == [
         (270, 300, "productive", -1), (300, 303, "recompute", 0), (303, 363, "restart", 0), (363, 463, "rollback", 0),
-        (463, 468, "checkpoint", -1), (468, 568, "rollback", 0), (568, 573, "checkpoint", -1), (573, 603, "rollback", 0),
+        (463, 468, "checkpoint", -1), (468, 568, "rollback", 0), (568, 573, "checkpoint", -1),
+        (573, 603, "rollback", 0),
         (603, 623, "productive", -1), (623, 628, "checkpoint", -1),
     ]  # fmt: skip
     assert records.incidents["t_s"].tolist() == [103.0]
@@ -338,6 +367,16 @@ def test_corruption_that_a_crash_rewinds_past_is_never_found(run: Simulate, monk
     assert len(records.repairs["end_s"]) == 0
 
 
+def test_corruption_during_the_stall_does_not_reach_the_checkpoint(
+    run: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The crash leads back to the checkpoint of step 10, which is clean: there is nothing left to find."""
+    script(monkeypatch, node=[failure(212.0, evict=False)], corruption=[failure(162.0, evict=False)])
+    records = run(small_plan(categories=(NODE, CORRUPTION)))
+    assert hits(records) == ["unnoticed", "job"]
+    assert timeline(records)[6:] == [(242, 302, "restart", 1), *resumed(302, cause=1)]
+
+
 def test_corruption_of_a_job_that_computes_nothing_is_no_event(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, corruption=[failure(30.0)])
     records = run(small_plan(categories=(CORRUPTION,)))
@@ -367,10 +406,37 @@ def test_deadline_cuts_the_record(run: Simulate, horizon_s: float, last: tuple[f
     assert not records.finished
 
 
+@pytest.mark.parametrize(
+    ("crash_s", "horizon_s", "last"),
+    [
+        (212.0, 325.0, (302, 325, "recompute", 0)),
+        (212.0, 345.0, (342, 345, "productive", -1)),
+        (25.0, 118.0, (115, 118, "productive", -1)),
+    ],
+)
+def test_step_that_the_deadline_cuts_is_not_lost(
+    run: Simulate,
+    monkeypatch: pytest.MonkeyPatch,
+    crash_s: float,
+    horizon_s: float,
+    last: tuple[float, float, str, int],
+) -> None:
+    script(monkeypatch, node=[failure(crash_s, evict=False)])
+    assert timeline(run(small_plan(), horizon_s=horizon_s))[-1] == last
+
+
 def test_deadline_of_the_plan_cuts_a_wait(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, node=[failure(212.0)])
     records = run(small_plan(deadline_s=800.0))
     assert timeline(records)[-1] == (242, 800, "waiting", 0)
+
+
+def test_a_hopeless_plan_is_given_up(run: Simulate) -> None:
+    """A failure every 100 s of a job whose steps take 1000 s."""
+    plan = small_plan(categories=(replace(SOFTWARE, rate_per_unit_s=0.01),))
+    records = run(replace(plan, phases=(replace(plan.phases[0], step_time_s=1000.0),)))
+    assert not records.finished
+    assert records.end_s == 30 * DAY_S
 
 
 def test_failure_of_a_spare_goes_to_repair_unnoticed_by_the_job(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,6 +445,15 @@ def test_failure_of_a_spare_goes_to_repair_unnoticed_by_the_job(run: Simulate, m
     assert timeline(records) == [*UNDISTURBED, (320, 325, "checkpoint", -1)]
     assert hits(records) == ["spare"]
     assert records.repairs["queued_s"].tolist() == [212]
+
+
+def test_a_node_that_fails_again_before_it_leaves_is_mended_once(
+    run: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(monkeypatch, node=[failure(212.0, 0), failure(220.0, 0)])
+    records = run(small_plan(hot=1))
+    assert hits(records) == ["job", "job_down"]
+    assert records.repairs["queued_s"].tolist() == [242]
 
 
 def test_broken_spare_cannot_be_called(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -451,4 +526,8 @@ def test_node_that_breaks_at_the_moment_a_phase_ends(run: Simulate, monkeypatch:
     script(monkeypatch, node=[failure(100.0, 4), failure(165.0, 0)])
     records = run(small_plan(steps=(10, 10), hot=1))
     assert hits(records) == ["spare", "job_down"]
-    assert timeline(records)[2:5] == [(160, 165, "checkpoint", -1), (165, 1100, "waiting", 1), (1100, 1160, "restart", 1)]
+    assert timeline(records)[2:5] == [
+        (160, 165, "checkpoint", -1),
+        (165, 1100, "waiting", 1),
+        (1100, 1160, "restart", 1),
+    ]

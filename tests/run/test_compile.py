@@ -1,0 +1,240 @@
+"""From a scenario to the numbers of the engine, by hand."""
+
+import math
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from clustersim.run import RunPlan, compile_plan
+from clustersim.run.checkpointing import young_daly_interval
+from clustersim.run.compile import checkpoint_size_bytes, job_mtbf_s
+from clustersim.run.laws import Law
+from clustersim.run.plan import CategoryPlan, MaintenancePlan, RestartPart
+from clustersim.scenario import load
+from clustersim.workload.parameters import count_parameters
+
+PLAN = """\
+name: A plan
+model: llama3-8b
+cluster: {node: dgx-h100, nodes: 40}
+spares: {hot: 1, warm: 2, cold: 3, warm_swap: 70 s, repair_hands: 5}
+training:
+  start: 2027-01-11
+  layout: {data_parallel: 256}
+  phases:
+    - {name: first, tokens: 1001M tokens, sequence_length: 1000, global_batch: 1000, step_time: 2 s}
+    - {name: second, tokens: 100M tokens, sequence_length: 1000, global_batch: 100, step_time: 3 s}
+    - {name: third, tokens: 1M tokens, sequence_length: 1000, global_batch: 100, step_time: 4 s, main: false,
+       layout: {data_parallel: 64, tensor_parallel: 4}}
+checkpoint: {kind: blocking, interval: 10 min, write_bandwidth: 10 GB/s, bytes_per_parameter: 10}
+failures:
+  categories:
+"""
+GPU = "    x: {component: gpu, rate: 1 per 1000 gpu-hours"
+
+Compile = Callable[..., RunPlan]
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Compile:
+    """Compile the plan with one failure category, with more settings after it."""
+
+    def compile_text(category: str = GPU, more: str = "", head: str = PLAN, **step: Any) -> RunPlan:
+        path = tmp_path / "plan.yaml"
+        path.write_text(f"{head}{category}}}\n{more}", encoding="utf-8")
+        scenario = load(path).scenario
+        steps = [
+            SimpleNamespace(mean_s=phase.step_time, prediction_sigma=step.get("sigma", 0.0))
+            for phase in scenario.training.phases
+        ]
+        return compile_plan(scenario, steps)  # type: ignore[arg-type]
+
+    return compile_text
+
+
+def category(plan: RunPlan) -> CategoryPlan:
+    (only,) = plan.categories
+    return only
+
+
+def test_phases(compiled: Compile) -> None:
+    first, second, third = compiled(sigma=0.1).phases
+    assert (first.steps, first.tokens_per_step, first.step_time_s, first.step_sigma) == (1001, 1e6, 2.0, 0.1)
+    assert second.steps == 1000
+    assert third.steps == 10
+    assert [p.restart_before for p in (first, second, third)] == [False, False, True]
+    assert [p.main for p in (first, second, third)] == [True, True, False]
+    assert compiled().ideal_s == 1001 * 2.0 + 1000 * 3.0 + 10 * 4.0
+
+
+def test_nodes_and_spares(compiled: Compile) -> None:
+    plan = compiled()
+    assert (plan.job_nodes, plan.gpus, plan.nodes) == (32, 256, 38)
+    spares = plan.spares
+    assert (spares.hot, spares.warm, spares.cold, spares.repair_hands) == (1, 2, 3, 5)
+    assert spares.warm_swap == Law("constant", 70.0)
+    assert spares.repair == Law("lognormal", 54.0 * 60.0, 1.94)
+
+
+def test_plan_can_be_sent_to_a_worker(compiled: Compile) -> None:
+    plan = compiled()
+    assert pickle.loads(pickle.dumps(plan)) == plan
+
+
+PER_HOUR = 1.0 / 3600.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "units", "per_domain", "domain_nodes", "blast_nodes"),
+    [
+        ("gpu", 38 * 8, 8, 1, 1),
+        ("nic", 38 * 8, 8, 1, 1),
+        ("node", 38, 1, 1, 1),
+        ("rack", 19, 1, 2, 2),
+        ("switch", 19, 1, 2, 2),
+        ("pod", 3, 1, 16, 16),
+    ],
+)
+def test_units_stand_on_nodes(
+    compiled: Compile, unit: str, units: int, per_domain: int, domain_nodes: int, blast_nodes: int
+) -> None:
+    head = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 2, nodes_per_pod: 16}}")
+    it = category(compiled(f"    x: {{component: gpu, rate: 1 per {unit}-hour", head=head))
+    assert (it.units, it.units_per_domain, it.domain_nodes) == (units, per_domain, domain_nodes)
+    assert it.blast_nodes == blast_nodes, "what breaks a switch takes all its nodes, even when it says node"
+    assert it.rate_per_unit_s == pytest.approx(PER_HOUR)
+
+
+def test_blast_that_is_larger_than_the_unit(compiled: Compile) -> None:
+    head = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 4}}")
+    it = category(compiled(GPU + ", blast: rack", head=head))
+    assert (it.units, it.domain_nodes, it.blast_nodes) == (38 * 8, 1, 4)
+
+
+def test_failures_of_the_job_alone_count_its_own_nodes(compiled: Compile) -> None:
+    it = category(compiled(GPU + ", blast: job"))
+    assert (it.units, it.blast_nodes) == (32 * 8, 0)
+
+
+def test_rate_of_the_job(compiled: Compile) -> None:
+    it = category(compiled("    x: {component: software, rate: 2 per job-hour, blast: job"))
+    assert (it.units, it.blast_nodes) == (1, 0)
+    assert it.rate_s == pytest.approx(2 * PER_HOUR)
+
+
+def test_rate_of_the_job_that_breaks_nodes_is_spread_over_them(compiled: Compile) -> None:
+    """Two an hour on the 32 nodes of the job, and as often on each spare."""
+    it = category(compiled("    x: {component: host, rate: 2 per job-hour, blast: node"))
+    assert (it.units, it.units_per_domain, it.domain_nodes, it.blast_nodes) == (38, 1, 1, 1)
+    assert it.rate_s * 32 / 38 == pytest.approx(2 * PER_HOUR)
+
+
+def test_category_keeps_its_settings(compiled: Compile) -> None:
+    it = category(compiled(GPU + ", hang_fraction: 30 %, evict: 40 %, shape: 0.7, published_count: 12, effect: hang"))
+    assert (it.hang_fraction, it.evict, it.shape, it.published_count, it.effect) == (0.3, 0.4, 0.7, 12, "hang")
+
+
+def test_rate_multiplier(compiled: Compile) -> None:
+    plan = compiled(more="  rate_multiplier: 3\n  fleet_age: 2 h\n")
+    assert category(plan).rate_per_unit_s == pytest.approx(3e-3 * PER_HOUR)
+    assert plan.fleet_age_s == 7200.0
+
+
+def test_units_of_the_job_and_of_its_spares(compiled: Compile) -> None:
+    it = category(compiled())
+    assert it.units_on(32) == 256
+    assert it.units_on(99) == it.units
+    rack = CategoryPlan("r", "rack", 10, 1.0, units_per_domain=3, domain_nodes=4, blast_nodes=4)
+    assert rack.units_on(5) == 6, "a domain that the job shares is the job's"
+    assert CategoryPlan("j", "software", 1, 1.0, blast_nodes=0).units_on(0) == 1
+
+
+def test_job_mtbf_leaves_out_the_spares() -> None:
+    node = CategoryPlan("n", "host", 10, 0.01)
+    job = CategoryPlan("j", "software", 1, 0.02, blast_nodes=0)
+    assert job_mtbf_s((node, job), 8, 2) == pytest.approx(1.0 / (0.1 * 0.8 + 0.02))
+    assert job_mtbf_s((), 8, 2) == math.inf
+
+
+def test_blocking_checkpoint(compiled: Compile) -> None:
+    plan = compiled().checkpoint
+    size_bytes = 10.0 * count_parameters(load_model()).total
+    assert plan.size_bytes == size_bytes
+    assert (plan.interval_s, plan.stall_s, plan.write_s) == (600.0, size_bytes / 10e9, 0.0)
+
+
+def load_model() -> Any:
+    from clustersim.scenario.schema.model import Model
+
+    return Model.model_validate("llama3-8b")
+
+
+def test_asynchronous_checkpoint(compiled: Compile) -> None:
+    head = PLAN.replace("kind: blocking,", "kind: asynchronous, stall: 2 s,")
+    plan = compiled(head=head).checkpoint
+    assert (plan.stall_s, plan.write_s) == (2.0, plan.size_bytes / 10e9)
+
+
+def test_young_daly_interval_uses_the_mtbf_of_the_job(compiled: Compile) -> None:
+    """256 GPUs of the job at 1 per 1000 hours: one failure in 3.9 hours."""
+    plan = compiled(head=PLAN.replace("interval: 10 min, ", ""))
+    assert plan.checkpoint.interval_s == pytest.approx(young_daly_interval(plan.checkpoint.stall_s, 3.6e6 / 256))
+
+
+def test_young_daly_interval_is_no_shorter_than_a_write(compiled: Compile) -> None:
+    head = PLAN.replace("interval: 10 min, ", "").replace("kind: blocking,", "kind: asynchronous, stall: 0 s,")
+    plan = compiled(head=head).checkpoint
+    assert plan.interval_s == plan.write_s
+
+
+def test_without_failures_there_is_no_need_to_checkpoint(compiled: Compile) -> None:
+    plan = compiled(head=PLAN.replace("interval: 10 min, ", ""), more="  rate_multiplier: 0\n")
+    assert math.isfinite(plan.checkpoint.interval_s)
+    assert plan.checkpoint.interval_s > 1e10
+
+
+def test_restart_parts_grow_with_the_job(compiled: Compile) -> None:
+    more = "recovery: {restart: {init: {median: 40 s, at_gpus: 64, growth: 0.5}, warmup: {median: 7 s}, spread: 0.2}}\n"
+    recovery = compiled(more=more).recovery
+    assert RestartPart("init", 80.0) in recovery.restart_parts
+    assert RestartPart("warmup", 7.0) in recovery.restart_parts
+    assert [part.name for part in recovery.restart_parts] == ["schedule", "init", "collectives", "load", "warmup"]
+    assert recovery.restart_median_s == pytest.approx(sum(part.median_s for part in recovery.restart_parts))
+    assert recovery.restart_sigma == 0.2
+
+
+def test_detection_and_people(compiled: Compile) -> None:
+    more = (
+        "recovery:\n  detection: {crash: {kind: exponential, mean: 9 s}, hang_timeout: 5 min, corruption: 1 h}\n"
+        "  manual_fraction: 5 %\n  manual_delay: 2 h\n"
+    )
+    recovery = compiled(more=more).recovery
+    assert recovery.crash == Law("exponential", 9.0)
+    assert recovery.hang_timeout_s == 300.0
+    assert recovery.corruption == Law("constant", 3600.0)
+    assert (recovery.manual_fraction, recovery.manual_delay) == (0.05, Law("constant", 7200.0))
+
+
+def test_maintenance(compiled: Compile) -> None:
+    more = (
+        "maintenance:\n  - {kind: periodic, name: a, every: 1 h, duration: 10 s}\n"
+        "  - {kind: periodic, name: b, every: 1 h, first: 20 s, duration: 10 s}\n"
+        "  - {kind: random, name: c, mean_interval: 2 h, duration: 10 s}\n"
+    )
+    ten = Law("constant", 10.0)
+    assert compiled(more=more).maintenance == (
+        MaintenancePlan("a", 3600.0, ten, True, 3600.0),
+        MaintenancePlan("b", 3600.0, ten, True, 20.0),
+        MaintenancePlan("c", 7200.0, ten, False),
+    )
+
+
+def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(f"{PLAN}{GPU}}}\n", encoding="utf-8")
+    scenario = load(path).scenario
+    assert checkpoint_size_bytes(scenario) == 10.0 * count_parameters(scenario.model).total

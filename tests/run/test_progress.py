@@ -1,0 +1,74 @@
+"""Where a stretch stands, against a step-by-step count."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clustersim.run.plan import CheckpointPlan, PhasePlan
+from clustersim.run.progress import Rhythm, Stretch, rhythm
+
+RHYTHM = Rhythm(step_time_s=10.0, period_steps=10, stall_s=5.0, write_s=20.0, cycle_s=105.0)
+
+
+def stretch(steps: int = 25) -> Stretch:
+    return Stretch(1000.0, 0, 100, steps, RHYTHM)
+
+
+@pytest.mark.parametrize(("interval_s", "period"), [(100.0, 10), (104.0, 10), (105.0, 11), (1.0, 1), (1e15, 10**14)])
+def test_period_is_the_interval_in_whole_steps(interval_s: float, period: int) -> None:
+    phase = PhasePlan("p", 1, 1.0, 10.0)
+    assert rhythm(phase, CheckpointPlan(interval_s, 5.0, 20.0)) == Rhythm(10.0, period, 5.0, 20.0, period * 10.0 + 5.0)
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "steps", "taken", "durable"),
+    [
+        (0.0, 0, 0, 0), (9.9, 0, 0, 0), (10.0, 1, 0, 0), (100.0, 10, 0, 0), (104.9, 10, 0, 0), (105.0, 10, 1, 0),
+        (125.0, 12, 1, 1), (209.0, 20, 1, 1), (210.0, 20, 2, 1), (260.0, 25, 2, 2), (264.9, 25, 2, 2),
+        (265.0, 25, 3, 2), (285.0, 25, 3, 3),
+    ],
+)  # fmt: skip
+def test_by_hand(elapsed_s: float, steps: int, taken: int, durable: int) -> None:
+    at_s = 1000.0 + elapsed_s
+    assert stretch().steps_done(at_s) == steps
+    assert stretch().checkpoints_taken(at_s) == taken
+    assert stretch().checkpoints_taken(at_s, 20.0) == durable
+
+
+def test_end_and_checkpoint_steps() -> None:
+    assert stretch().end_s == 1265.0
+    assert stretch(20).end_s == 1210.0
+    assert [stretch().checkpoint_step(number) for number in (1, 2, 3)] == [110, 120, 125]
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "boundary"), [(0.0, 1), (3.0, 1), (95.0, 10), (102.0, 10), (106.0, 11), (262.0, 25), (255.0, 25)]
+)
+def test_next_boundary_ends_the_step_or_the_checkpoint_under_way(elapsed_s: float, boundary: int) -> None:
+    assert stretch().next_boundary(1000.0 + elapsed_s) == boundary
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    step_time_s=st.floats(0.1, 50.0),
+    period=st.integers(1, 9),
+    stall_s=st.floats(0.0, 30.0),
+    steps=st.integers(1, 40),
+    share=st.floats(0.0, 1.0),
+)
+def test_against_counting(step_time_s: float, period: int, stall_s: float, steps: int, share: float) -> None:
+    it = Stretch(0.0, 0, 0, steps, Rhythm(step_time_s, period, stall_s, 0.0, period * step_time_s + stall_s))
+    now_s = share * it.end_s
+    clock_s, done, taken, near = 0.0, 0, 0, False
+    for step in range(1, steps + 1):
+        clock_s += step_time_s
+        near |= abs(clock_s - now_s) < 1e-6
+        done += clock_s <= now_s
+        if step % period == 0 or step == steps:
+            clock_s += stall_s
+            near |= abs(clock_s - now_s) < 1e-6
+            taken += clock_s <= now_s
+    assert it.end_s == pytest.approx(clock_s)
+    if not near:
+        assert it.steps_done(now_s) == done
+        assert it.checkpoints_taken(now_s) == taken

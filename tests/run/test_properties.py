@@ -1,0 +1,196 @@
+"""Random plans: what must hold whatever happens. The ``run`` fixture checks conservation on each."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import simpy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clustersim.run import Records, RunPlan, metrics
+from clustersim.run.engine import _Run
+from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
+from clustersim.run.laws import Law
+from clustersim.run.log import Log
+from clustersim.run.plan import (
+    CategoryPlan,
+    CheckpointPlan,
+    MaintenancePlan,
+    PhasePlan,
+    RecoveryPlan,
+    RestartPart,
+    SparesPlan,
+)
+from clustersim.run.records import PRODUCTIVE, RECOMPUTE, ROLLBACK
+from tests.run.plans import Simulate, digest
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+kinds = st.sampled_from(["constant", "exponential", "lognormal"])
+
+
+def laws(most_s: float) -> st.SearchStrategy[Law]:
+    return st.builds(Law, kinds, st.floats(0.0, most_s), st.floats(0.0, 1.0))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> RunPlan:
+    """A few nodes, an hour or so of work, and a failure every few minutes."""
+    nodes = draw(st.integers(1, 6))
+    spares = SparesPlan(
+        *(draw(st.integers(0, 2)) for _ in range(3)), *(draw(laws(most_s)) for most_s in (60.0, 300.0, 1500.0)),
+        repair_hands=draw(st.integers(1, 3)),
+    )  # fmt: skip
+    phases = tuple(
+        PhasePlan(
+            f"phase {number}", draw(st.integers(1, 80)), draw(st.floats(1.0, 1e9)), draw(st.floats(0.5, 40.0)),
+            restart_before=number > 0 and draw(st.booleans()),
+        )
+        for number in range(draw(st.integers(1, 3)))
+    )  # fmt: skip
+    categories = tuple(
+        _category(draw, f"category {number}", nodes + spares.total) for number in range(draw(st.integers(0, 3)))
+    )
+    maintenance = tuple(
+        MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(200.0)), draw(st.booleans()), 100.0)
+        for n in range(draw(st.integers(0, 2)))
+    )
+    plan = RunPlan(
+        "random", nodes, 1, phases, categories,
+        CheckpointPlan(draw(st.floats(1.0, 900.0)), draw(st.floats(0.0, 30.0)), draw(st.floats(0.0, 120.0))),
+        _recovery(draw), spares, maintenance,
+        fleet_age_s=draw(st.sampled_from([0.0, 5000.0])),
+        parameter_uncertainty=draw(st.booleans()),
+    )  # fmt: skip
+    return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
+
+
+def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
+    domain_nodes = draw(st.integers(1, 3))
+    units = -(-nodes // domain_nodes)
+    return CategoryPlan(
+        name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
+        domain_nodes=domain_nodes,
+        blast_nodes=draw(st.sampled_from([0, domain_nodes, 2 * domain_nodes])),
+        effect=draw(st.sampled_from(["crash", "hang", "corrupt"])),
+        hang_fraction=draw(st.floats(0.0, 1.0)),
+        evict=draw(st.floats(0.0, 1.0)),
+        shape=draw(st.sampled_from([1.0, 1.0, 0.7, 2.0])),
+        published_count=draw(st.sampled_from([None, 3])),
+    )  # fmt: skip
+
+
+def _recovery(draw: st.DrawFn) -> RecoveryPlan:
+    return RecoveryPlan(
+        draw(laws(60.0)), draw(st.floats(0.0, 300.0)), draw(laws(900.0)),
+        (RestartPart("init", draw(st.floats(0.0, 60.0))), RestartPart("load", draw(st.floats(0.0, 60.0)))),
+        draw(st.floats(0.0, 0.5)), draw(st.floats(0.0, 0.3)), draw(laws(600.0)),
+    )  # fmt: skip
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_time_and_tokens_are_conserved(run: Simulate, plan: RunPlan, seed: int) -> None:
+    records = run(plan, seed)
+    assert sum(metrics.time_by_state_s(records).values()) == pytest.approx(records.end_s, rel=1e-6)
+    assert records.end_s <= plan.deadline_s * (1.0 + 1e-9)
+    if records.finished:
+        assert metrics.tokens_trained(records) == pytest.approx(sum(p.tokens for p in plan.phases), rel=1e-9)
+        assert records.checkpoints["step"].max() == sum(p.steps for p in plan.phases)
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> None:
+    """All work in the records is whole steps at the phase's pace; only steps that were broken off have no tokens."""
+    plan = replace(plan, parameter_uncertainty=False)
+    records = run(plan, seed)
+    rows = records.intervals
+    works = np.isin(rows["state"], [PRODUCTIVE, RECOMPUTE, ROLLBACK])
+    pace = np.array([p.tokens_per_step / p.step_time_s for p in plan.phases])[rows["phase"]]
+    step_s = np.array([p.step_time_s for p in plan.phases])[rows["phase"]]
+    tokens = rows["tokens_end"] - rows["tokens_start"]
+    seconds = rows["end_s"] - rows["start_s"]
+    whole = works & (tokens > 0.0)
+    np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
+    assert (seconds[works & ~whole] <= step_s[works & ~whole] + 1e-5).all()
+    if records.finished:
+        assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_same_seed_same_bytes(run: Simulate, plan: RunPlan, seed: int) -> None:
+    assert digest(run(plan, seed, 3)) == digest(run(plan, seed, 3))
+
+
+def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
+    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=5)
+    assert counts.sum() == nodes
+    assert counts[IN_JOB] == job_nodes - fleet.missing
+    assert fleet.missing >= 0
+    for pool in (HOT, WARM, COLD):
+        members = fleet._pools[pool]
+        assert len(members) == len(set(members)) == counts[pool] <= fleet._size[pool]
+        assert all(fleet.state[node] == pool for node in members)
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
+    simulation = _Run(plan, seed, 0)
+    records = simulation.until(plan.deadline_s)
+    check_fleet(simulation._fleet, plan.nodes, plan.job_nodes)
+    out = bytes(simulation._fleet.state).count(OUT)
+    still_out = records.repairs["nodes"][records.repairs["end_s"] > records.end_s].sum()
+    assert out == still_out, "nodes are out while their repair lasts and no longer"
+
+
+@FEW
+@given(data=st.data())
+def test_fleet_keeps_its_books(data: st.DataObject) -> None:
+    """A state machine of evictions, calls for spares and returns."""
+    env = simpy.Environment()
+    sizes = [data.draw(st.integers(0, 3)) for _ in range(3)]
+    spares = SparesPlan(*sizes, *(Law("constant", 0.0),) * 3, repair_hands=data.draw(st.integers(1, 3)))
+    fleet = Fleet(env, 4, spares, Log())
+    nodes = 4 + spares.total
+    for _ in range(data.draw(st.integers(1, 30))):
+        action = data.draw(st.sampled_from(["evict", "call", "wait"]))
+        if action == "evict":
+            first = data.draw(st.integers(0, nodes - 1))
+            struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
+            fleet.evict(struck, 0, data.draw(st.floats(0.0, 50.0)))
+            assert not set(struck) & set(fleet.in_service(0, nodes))
+        elif action == "call":
+            before = fleet.missing
+            standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
+            fleet.call_spares()
+            assert fleet.missing == max(0, before - standing_by)
+        else:
+            env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
+        check_fleet(fleet, nodes, 4)
+
+
+def _records(run: Simulate, plan: RunPlan, **changes: Any) -> Records:
+    return run(replace(plan, **changes), 5)
+
+
+@FEW
+@given(plan=plans())
+def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPlan) -> None:
+    """What the job does about failures does not change when its own units fail: common random numbers."""
+    crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None) for c in plan.categories)
+    plan = replace(plan, categories=crashes)
+    slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
+    one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
+    common_s = min(one.end_s, other.end_s)
+
+    def struck_s(records: Records, code: int) -> list[float]:
+        of = (records.incidents["category"] == code) & (records.incidents["t_s"] < common_s)
+        return records.incidents["t_s"][of].tolist()
+
+    for code in range(len(crashes)):
+        assert struck_s(one, code) == struck_s(other, code)
