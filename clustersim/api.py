@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clustersim.run.compile import compile_plan
+from clustersim.run.feasibility import run_problems
 from clustersim.run.plan import RunPlan
 from clustersim.scenario import Loaded, Scenario, ScenarioError
 from clustersim.scenario import load as load_scenario
@@ -41,7 +42,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
         With every problem found, each with its place.
     """
     loaded = load_scenario(path, overrides)
-    found = feasibility_problems(loaded.scenario)
+    found = [*feasibility_problems(loaded.scenario), *run_problems(loaded.scenario)]
     if found:
         raise ScenarioError([loaded.problem(at, message) for at, message in found])
     return Plan(loaded)

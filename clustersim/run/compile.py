@@ -24,6 +24,9 @@ from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.step_time import StepTime
 from clustersim.workload.parameters import count_parameters
 
+_ROUNDING = 1e-9
+"""Steps by which tokens over tokens per step may miss a whole number."""
+
 RESTART_PARTS = ("schedule", "init", "collectives", "load", "warmup")
 """Parts of a restart in the order they happen; the names of the fields of the scenario's ``recovery.restart``."""
 
@@ -85,7 +88,7 @@ def _phases(scenario: Scenario, steps: Sequence[StepTime]) -> tuple[PhasePlan, .
         phases.append(
             PhasePlan(
                 name=phase.name,
-                steps=math.ceil(phase.tokens / tokens_per_step),
+                steps=math.ceil(phase.tokens / tokens_per_step - _ROUNDING),
                 tokens_per_step=tokens_per_step,
                 step_time_s=step.mean_s,
                 step_sigma=step.prediction_sigma,

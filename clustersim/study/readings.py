@@ -91,7 +91,9 @@ def audited_claims(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Hold the scenario's claims against the forecast, and bridge compute to the GPU-hours on the bill."""
     known = _known(scenario, steps, ensemble, bills)
-    results = audit(scenario.claims, known, _facts(scenario), loss.outlook(ensemble.plan.phases[0].tokens_per_step))
+    results = audit(
+        scenario.claims, known, _facts(scenario, ensemble), loss.outlook(ensemble.plan.phases[0].tokens_per_step)
+    )
     bridge = gpu_hours_bridge(
         _phase_work(scenario, steps, ensemble), _claimed_throughput(scenario), _claimed_gpu_hours(scenario)
     )
@@ -159,10 +161,10 @@ def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: En
     return known
 
 
-def _facts(scenario: Scenario) -> PlanFacts:
+def _facts(scenario: Scenario, ensemble: Ensemble) -> PlanFacts:
     training, price = scenario.training, scenario.bill.gpu_price
     layouts = [phase.layout or training.layout for phase in training.phases]
-    steps = [np.ceil(p.tokens / (p.sequence_length * p.global_batch)) for p in training.phases]
+    steps = [phase.steps for phase in ensemble.plan.phases]
     passes = sum(
         float(count) * micro_batches(layout, phase.global_batch)
         for count, layout, phase in zip(steps, layouts, training.phases, strict=True)
