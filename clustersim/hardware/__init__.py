@@ -1,17 +1,16 @@
-"""The fabric: which tier a group of ranks spans, what bandwidth it gets there, what fails together."""
+"""The fabric: which tier a group of ranks spans and what bandwidth it gets there."""
 
-from clustersim.hardware.domains import FailureDomains, failure_domains
 from clustersim.hardware.fabric import Fabric, Link, fabric_of
-from clustersim.hardware.placement import Place, Tier, neighbour_link, place_group
+from clustersim.hardware.placement import Place, Run, Tier, neighbour_link, place_group, place_nested_group
 
 __all__ = [
     "Fabric",
-    "FailureDomains",
     "Link",
     "Place",
+    "Run",
     "Tier",
     "fabric_of",
-    "failure_domains",
     "neighbour_link",
     "place_group",
+    "place_nested_group",
 ]

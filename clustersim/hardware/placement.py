@@ -15,15 +15,29 @@ Tier = Literal["none", "scale_up", "pod", "cross_pod"]
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Evenly spaced ranks: how many, and their distance in the rank order."""
+
+    ranks: int
+    stride: int
+
+    def within(self, gpus: int) -> int:
+        """Ranks that lie in the first `gpus` GPUs of the order; at least one."""
+        return max(1, min(self.ranks, gpus // self.stride))
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """How a group of ranks sits on the fabric.
 
     Attributes
     ----------
-    ranks, stride : int
-        Ranks in the group, and their distance in the rank order.
+    ranks : int
+        Ranks in the group.
     per_domain, domains : int
         Ranks of the group that share one scale-up domain, and the number of domains.
+    per_pod : int
+        Ranks of the group that share one pod.
     tier : Tier
         The widest tier between two of its ranks.
     fabric : Fabric
@@ -31,9 +45,9 @@ class Place:
     """
 
     ranks: int
-    stride: int
     per_domain: int
     domains: int
+    per_pod: int
     tier: Tier
     fabric: Fabric
 
@@ -49,12 +63,8 @@ class Place:
             return up
         narrowest = min(up, self.per_domain * out)
         if self.tier == "cross_pod":
-            narrowest = min(narrowest, self._ranks_per_pod * out / self.fabric.oversubscription)
+            narrowest = min(narrowest, self.per_pod * out / self.fabric.oversubscription)
         return narrowest
-
-    @property
-    def _ranks_per_pod(self) -> int:
-        return max(1, self.fabric.pod_gpus // self.stride)
 
 
 def place_group(fabric: Fabric, ranks: int, stride: int) -> Place:
@@ -74,17 +84,45 @@ def place_group(fabric: Fabric, ranks: int, stride: int) -> Place:
     Place
         Groups are taken as aligned to domains and pods.
     """
-    per_domain = max(1, min(ranks, fabric.domain_gpus // stride))
+    return _place(fabric, Run(ranks, stride), Run(1, ranks * stride))
+
+
+def place_nested_group(fabric: Fabric, inner: Run, outer: Run) -> Place:
+    """Place a group whose ranks lie in runs that another dimension keeps apart.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        The tiers.
+    inner, outer : Run
+        Ranks of one run and their distance; runs and their distance. A data group of ``tp-cp-pp-dp`` has its
+        context-parallel ranks inside and its replicas, with all pipeline stages in between, outside.
+
+    Returns
+    -------
+    Place
+        Ranks in a domain (or pod) are those of a run in it times the runs in it.
+    """
+    if outer.ranks == 1 or outer.stride == inner.ranks * inner.stride:
+        return place_group(fabric, inner.ranks * outer.ranks, inner.stride)
+    return _place(fabric, inner, outer)
+
+
+def _place(fabric: Fabric, inner: Run, outer: Run) -> Place:
+    ranks = inner.ranks * outer.ranks
+    per_domain = inner.within(fabric.domain_gpus) * outer.within(fabric.domain_gpus)
     domains = -(-ranks // per_domain)
-    return Place(ranks, stride, per_domain, domains, _tier(fabric, ranks, stride, domains), fabric)
+    per_pod = inner.within(fabric.pod_gpus) * outer.within(fabric.pod_gpus)
+    reach = outer.ranks * outer.stride
+    return Place(ranks, per_domain, domains, per_pod, _tier(fabric, ranks, reach, domains), fabric)
 
 
-def _tier(fabric: Fabric, ranks: int, stride: int, domains: int) -> Tier:
+def _tier(fabric: Fabric, ranks: int, reach: int, domains: int) -> Tier:
     if ranks == 1:
         return "none"
     if domains == 1:
         return "scale_up"
-    return "pod" if ranks * stride <= fabric.pod_gpus else "cross_pod"
+    return "pod" if reach <= fabric.pod_gpus else "cross_pod"
 
 
 def neighbour_link(fabric: Fabric, ranks: int, stride: int) -> Link:

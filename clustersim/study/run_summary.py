@@ -9,6 +9,7 @@ import numpy as np
 from clustersim.run.metrics import time_by_day_and_state_s
 from clustersim.run.records import STATES, Records
 from clustersim.scenario import Scenario
+from clustersim.step.efficiency import peak_of
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.money import Bills
@@ -54,10 +55,7 @@ def headline(
         "ettr_fraction": effective,
         "goodput_fraction": effective,
         "mfu_fraction": summarise([_mfu_over_wall_time(scenario, ensemble, run) for run in runs]),
-        "mfu_while_training_fraction": sum(
-            s.mfu * p.tokens for s, p in zip(steps, scenario.training.phases, strict=True)
-        )
-        / sum(p.tokens for p in scenario.training.phases),
+        "mfu_while_training_fraction": _mfu_while_training(steps, ensemble),
         "interruptions": summarise([run.unexpected + run.planned for run in runs]),
         "unexpected_interruptions": summarise([run.unexpected for run in runs]),
         "planned_interruptions": summarise([run.planned for run in runs]),
@@ -92,10 +90,10 @@ def main_gpu_hours(scenario: Scenario, ensemble: Ensemble, run: Replication) -> 
     return spent_s / _HOUR_S * ensemble.plan.gpus
 
 
-def _mfu_while_training(scenario: Scenario, steps: Sequence[StepTime]) -> float:
-    """MFU of undisturbed steps, weighted by the tokens of each phase."""
-    tokens = [phase.tokens for phase in scenario.training.phases]
-    return sum(step.mfu * share for step, share in zip(steps, tokens, strict=True)) / sum(tokens)
+def _mfu_while_training(steps: Sequence[StepTime], ensemble: Ensemble) -> float:
+    """MFU of undisturbed steps at their predicted mean, over all phases by their time."""
+    times_s = [phase.steps * phase.step_time_s for phase in ensemble.plan.phases]
+    return sum(step.mfu * time_s for step, time_s in zip(steps, times_s, strict=True)) / sum(times_s)
 
 
 def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
@@ -105,8 +103,8 @@ def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication
         tokens = min(left, phase.tokens)
         flops += tokens * model_flops_per_token(scenario.model, phase.sequence_length, "full")
         left -= tokens
-    peak = getattr(scenario.cluster.node.accelerator.peak, scenario.training.precision)
-    return float(flops / (run.wall_s * ensemble.plan.gpus * peak))
+    peak_flop_s = peak_of(scenario.cluster.node.accelerator, scenario.training.precision)
+    return flops / (run.wall_s * ensemble.plan.gpus * peak_flop_s)
 
 
 def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustersim.hardware.domains import failure_domains
 from clustersim.hardware.fabric import SCALE_UP_EFFICIENCY, Fabric, Link, fabric_of
-from clustersim.hardware.placement import neighbour_link, place_group
+from clustersim.hardware.placement import Run, neighbour_link, place_group, place_nested_group
 from clustersim.scenario.schema.hardware import Cluster
 
 
@@ -87,8 +86,36 @@ def test_ring_never_beats_the_scale_up_link(ranks: int, stride: int, oversubscri
     assert place.per_domain * place.domains >= ranks
 
 
-def test_failure_domains_count_partial_racks_and_pods() -> None:
-    domains = failure_domains(cluster(nodes=50, nodes_per_rack=4, nodes_per_pod=16))
-    assert (domains.racks, domains.pods) == (13, 4)
-    assert (domains.rack_of(49), domains.pod_of(49)) == (12, 3)
-    assert failure_domains(cluster(nodes=50)).pods == 1
+@pytest.mark.parametrize(
+    ("inner", "outer", "per_domain", "domains", "tier"),
+    [
+        # Eight context ranks fill a node; four stages lie between the replicas.
+        (Run(8, 1), Run(16, 32), 8, 16, "cross_pod"),
+        (Run(8, 1), Run(4, 32), 8, 4, "pod"),
+        # Two context ranks and two of the replicas share a node.
+        (Run(2, 1), Run(8, 4), 4, 4, "pod"),
+        (Run(2, 8), Run(4, 64), 1, 8, "cross_pod"),
+        (Run(8, 1), Run(1, 32), 8, 1, "scale_up"),
+        (Run(1, 1), Run(4, 32), 1, 4, "pod"),
+    ],
+)
+def test_group_of_two_dimensions(inner: Run, outer: Run, per_domain: int, domains: int, tier: str) -> None:
+    fabric = fabric_of(cluster(nodes_per_pod=16))
+    place = place_nested_group(fabric, inner, outer)
+    assert (place.per_domain, place.domains, place.tier) == (per_domain, domains, tier)
+    assert place.ranks == inner.ranks * outer.ranks
+
+
+def test_pods_hold_the_runs_that_fit_into_them() -> None:
+    fabric = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
+    # A pod of 32 GPUs holds two runs, 16 GPUs apart, of four neighbours each: 8 ranks behind 8/8 of one interface.
+    place = place_nested_group(fabric, Run(4, 1), Run(16, 16))
+    assert place.per_pod == 8
+    assert place.ring_bandwidth_bytes_s == pytest.approx(50e9)
+
+
+@given(inner=st.integers(1, 64), outer=st.integers(1, 64), stride=st.sampled_from([1, 2, 8]))
+def test_adjacent_runs_are_one_group(inner: int, outer: int, stride: int) -> None:
+    fabric = Fabric(Link(400e9, 1e-6), Link(40e9, 5e-6), 1.0, 8, 1024)
+    nested = place_nested_group(fabric, Run(inner, stride), Run(outer, inner * stride))
+    assert nested == place_group(fabric, inner * outer, stride)
