@@ -77,8 +77,12 @@ def run(
         _fail(f"--out {folder}: {error.strerror or error}")
     from clustersim.api import write
 
-    with progress_bar() as on_progress:
-        forecast = plan.run(seed, workers, on_progress)
+    try:
+        with progress_bar() as on_progress:
+            forecast = plan.run(seed, workers, on_progress)
+    except KeyboardInterrupt:
+        _note("Interrupted before two runs were done; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
     try:
         write(forecast, folder)
     except OSError as error:
@@ -102,20 +106,21 @@ def run(
 def check(scenario: ScenarioFile, settings: Settings = None, as_json: AsJson = False) -> None:
     """Check a scenario without running it: is it well formed, and is it physically possible?"""
     plan = _load(scenario, settings)
-    steps = [
-        {
-            "phase": phase.name,
-            "step_time_s": step.mean_s,
-            "mfu_fraction": step.mfu,
-            "memory_bytes": step.memory.total_bytes,
-        }
-        for phase, step in zip(plan.scenario.training.phases, plan.steps, strict=True)
-    ]
+    gpus, phases = plan.scenario.training.layout.gpus, plan.scenario.training.phases
     if as_json:
-        typer.echo(json.dumps({"ok": True, "name": plan.scenario.name, "gpus": plan.run_plan.gpus, "phases": steps}))
+        steps = [
+            {
+                "phase": phase.name,
+                "step_time_s": step.mean_s,
+                "mfu_fraction": step.mfu,
+                "memory_bytes_per_gpu": step.memory.total_bytes,
+            }
+            for phase, step in zip(phases, plan.steps, strict=True)
+        ]
+        typer.echo(json.dumps({"ok": True, "name": plan.scenario.name, "gpus": gpus, "phases": steps}))
         return
-    phases = f"{len(steps)} phase{'s' if len(steps) > 1 else ''}"
-    typer.echo(f"{scenario}: ok. {plan.scenario.name}: {plan.run_plan.gpus:,} GPUs, {phases}.")
+    counted = f"{len(phases)} phase{'s' if len(phases) > 1 else ''}"
+    typer.echo(f"{scenario}: ok. {plan.scenario.name}: {gpus:,} GPUs, {counted}.")
 
 
 @app.command()
@@ -164,11 +169,7 @@ def _catalog_rows(table: str | None, name: str | None) -> tuple[tuple[str, ...],
 
 def main() -> None:
     """Entry point of the ``clustersim`` command."""
-    try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        _note("Interrupted; nothing was written.")
-        sys.exit(INTERRUPTED)
+    app()
 
 
 @contextmanager

@@ -2,23 +2,29 @@
 
 import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clustersim._version import __version__
-from clustersim.calibration.fitted import Fitted
-from clustersim.calibration.free import Key
+from clustersim.calibration.fitted import Fit
 from clustersim.calibration.score import ClassScore
-from clustersim.catalog import entries, entry
-from clustersim.step.efficiency import TABLE, Table
+from clustersim.catalog import Value, entries, entry
+from clustersim.step.card import FITTED_ON
+from clustersim.step.efficiency import TABLE
 
 _HEADER = ("entry", "field", "value", "source")
 _CLASS = "class-"
+_END = "end of its interval: how well the rows and the prior know it; no forecast draws from it"
+"""What the ends are for. The error of a forecast comes from the held-out rows instead."""
 _NOTES = ("low.", "high.", "rows.")
 
 
 def write_table(
-    path: Path, table: Table, fitted: Mapping[Key, Fitted], scores: Mapping[str, ClassScore], data: str
+    path: Path,
+    result: Fit,
+    cards: Mapping[str, Sequence[str]],
+    scores: Mapping[str, ClassScore],
+    data: str,
 ) -> None:
     """Write a table of efficiencies in the catalogue's long form.
 
@@ -26,10 +32,12 @@ def write_table(
     ----------
     path : Path
         CSV to write.
-    table : Table
-        All parameters, fitted or not. Texts, and sources of what was not fitted, are carried over from the catalogue.
-    fitted : mapping of Key to Fitted
-        Fitted parameters; their interval and number of rows are written beside them.
+    result : Fit
+        All parameters, fitted or not. Texts, and sources of what was not fitted, are carried over from the catalogue;
+        the interval and the number of rows of a fitted one are written beside it.
+    cards : mapping of str to sequence of str
+        Catalogue names of the cards of the fit rows, by GPU generation and stack; where it says nothing, the
+        catalogue's are carried over.
     scores : mapping of str to ClassScore
         Errors on held-out rows by class.
     data : str
@@ -38,32 +46,39 @@ def write_table(
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_HEADER)
-        writer.writerows(_parameter_rows(table, fitted, data))
+        writer.writerows(_parameter_rows(result, cards, data))
         writer.writerows(_score_rows(scores, data))
 
 
-def _parameter_rows(table: Table, fitted: Mapping[Key, Fitted], data: str) -> Iterator[tuple[str, str, str, str]]:
-    source = f"clustersim {__version__}: fitted on the fit rows of published step times ({data})"
+_Row = tuple[str, str, str, str]
+
+
+def _parameter_rows(result: Fit, cards: Mapping[str, Sequence[str]], data: str) -> Iterator[_Row]:
     for name in entries(TABLE):
         if name.startswith(_CLASS):
             continue
         known = entry(TABLE, name)
         yield name, "title", known.title, f"clustersim {__version__}"
+        if name in cards:
+            yield name, FITTED_ON, "; ".join(cards[name]), f"accelerators of the fit rows ({data})"
         for field, value in known.values.items():
-            if field.startswith(_NOTES):
+            if field.startswith(_NOTES) or (field == FITTED_ON and name in cards):
                 continue
-            found = fitted.get((name, field))
-            if found is None:
-                text = f"{table[name][field]:.4g}" if field in table[name] else value.text
-                yield name, field, text, value.source
-                continue
-            yield name, field, f"{found.value:.4g}", source
-            yield name, f"low.{field}", f"{found.low:.4g}", "5 % end of its interval"
-            yield name, f"high.{field}", f"{found.high:.4g}", "95 % end of its interval"
-            yield name, f"rows.{field}", str(found.rows), "fit rows of this GPU generation or stack"
+            yield from _field_rows(name, field, value, result, data)
 
 
-def _score_rows(scores: Mapping[str, ClassScore], data: str) -> Iterator[tuple[str, str, str, str]]:
+def _field_rows(name: str, field: str, value: Value, result: Fit, data: str) -> Iterator[_Row]:
+    found, numbers = result.fitted.get((name, field)), result.table[name]
+    if found is None:
+        yield name, field, f"{numbers[field]:.4g}" if field in numbers else value.text, value.source
+        return
+    yield name, field, f"{found.value:.4g}", f"clustersim {__version__}: {found.verdict} (step times, {data})"
+    yield name, f"low.{field}", f"{found.low:.4g}", f"5 % {_END}"
+    yield name, f"high.{field}", f"{found.high:.4g}", f"95 % {_END}"
+    yield name, f"rows.{field}", str(found.rows), "fit rows of this GPU generation or stack"
+
+
+def _score_rows(scores: Mapping[str, ClassScore], data: str) -> Iterator[_Row]:
     for name, item in scores.items():
         source = f"clustersim {__version__}: {item.rows_test} test rows of published step times ({data})"
         yield f"{_CLASS}{name}", "title", f"Errors on held-out rows: {name}", f"clustersim {__version__}"

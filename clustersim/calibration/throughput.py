@@ -1,6 +1,7 @@
 """Fits the few efficiencies of the step model to published step times, and measures its error on held-out rows.
 
-Run as ``python -m clustersim.calibration.throughput --data FILE --out FILE``.
+Run as ``python -m clustersim.calibration.throughput --data FILE --out FILE``; with ``--keep`` the parameters stay as
+they are, and only their labels and their errors on held-out rows are written again.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clustersim.calibration.fitted import Fit, Fitted
+from clustersim.calibration.fitted import INTERVAL_SPREADS, Fit, inside, kept
 from clustersim.calibration.free import FREE, Free, Key
 from clustersim.calibration.rows import PublishedStep, read_rows
 from clustersim.calibration.score import ClassScore, score
@@ -62,7 +63,8 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
     -----
     Soft-L1 loss on the log step time. Rows of one model on one GPU, precision and stack repeat each other, so together
     they weigh as much as the square root of their number. Each parameter is tied to its prior (log-normal), which
-    decides where the rows say little. Intervals are from the curvature at the optimum, 1.645 standard errors.
+    decides where the rows say little. Intervals are from the curvature at the optimum, 1.645 standard errors, inside
+    the bounds.
     """
     import numpy as np
     from scipy.optimize import least_squares
@@ -82,10 +84,10 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
 
     bounds = [[math.log(end) for end in ends] for ends in zip(*(p.bounds for p in active), strict=True)]
     found = least_squares(residuals, priors, bounds=bounds, loss="soft_l1", f_scale=ERROR_SCALE, diff_step=1e-3)
-    spread = 1.645 * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
+    half_widths = INTERVAL_SPREADS * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
     fitted = {
-        parameter.key: Fitted(math.exp(log), math.exp(log - half), math.exp(log + half), _rows_of(parameter.key, used))
-        for parameter, log, half in zip(active, found.x, spread, strict=True)
+        parameter.key: inside(parameter, math.exp(log), half_width, _rows_of(parameter.key, used))
+        for parameter, log, half_width in zip(active, found.x, half_widths, strict=True)
     }
     return Fit(fitted, with_values(table, {key: item.value for key, item in fitted.items()}))
 
@@ -113,6 +115,17 @@ def _rows_of(key: Key, rows: Sequence[PublishedStep]) -> int:
     return sum(
         generation_of(row.cluster.node.accelerator) == entry and precision in (None, _kernel(row)) for row in rows
     )
+
+
+def fitted_cards(rows: Sequence[PublishedStep]) -> dict[str, list[str]]:
+    """Catalogue names of the cards of the fit rows, by GPU generation and by ``stack-<name>``, sorted."""
+    cards: dict[str, set[str]] = {}
+    for row in rows:
+        accelerator = row.cluster.node.accelerator
+        if row.split == "fit":
+            for entry in (generation_of(accelerator), f"stack-{row.stack}"):
+                cards.setdefault(entry or "", set()).add(accelerator.catalogue_entry or row.gpu)
+    return {entry: sorted(names) for entry, names in cards.items()}
 
 
 def _kernel(row: PublishedStep) -> str:
@@ -143,11 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="CSV of published step times")
     parser.add_argument("--out", type=Path, required=True, help="CSV of fitted parameters")
+    parser.add_argument("--keep", action="store_true", help="keep the catalogue's parameters, measure their errors")
     options = parser.parse_args(arguments)
     rows, skipped = read_rows(options.data)
-    result = fit(rows)
+    result = kept(calibrated_table(), FREE) if options.keep else fit(rows)
     scores = evaluate(rows, result.table)
-    write_table(options.out, result.table, result.fitted, scores, options.data.name)
+    write_table(options.out, result, fitted_cards(rows), scores, options.data.name)
     for name, item in scores.items():
         sys.stdout.write(f"{name}: {item}\n")
     sys.stdout.write(f"{len(rows)} rows used, {len(skipped)} complete rows not expressible\n")

@@ -11,9 +11,9 @@ _TABLE_TITLES = {
     "loss_laws": "fitted laws of the training loss",
     "models": "shapes of published transformers",
     "nodes": "servers: accelerators, network interfaces, power",
-    "prices": "prices of GPU time and electricity",
+    "prices": "prices of GPU time",
     "published_parameters": "parameter counts as published, to check the arithmetic against",
-    "sites": "power usage effectiveness and carbon intensity of sites",
+    "sites": "sites: power usage effectiveness, carbon intensity and price of electricity",
     "step_efficiency": "calibrated efficiency of a training step",
 }
 
@@ -22,7 +22,7 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
     "failures": ("categories",),
     "models": ("layers", "hidden", "heads", "ffn_hidden", "vocabulary", "mixture.experts"),
     "nodes": ("accelerator", "gpus", "nics", "nic_bandwidth", "training_power"),
-    "prices": ("gpu_price.low", "gpu_price.mode", "gpu_price.high", "energy_price"),
+    "prices": ("low", "mode", "high"),
     "published_parameters": ("total", "active"),
     "sites": ("pue", "carbon_intensity", "energy_price"),
 }

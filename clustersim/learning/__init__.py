@@ -12,10 +12,12 @@ from clustersim.learning.forecast import (
     untrained_loss,
 )
 from clustersim.learning.loss_law import LossLaw, law_from_fields, loss_law, loss_nats
+from clustersim.learning.parameters import counted_parameters
 
 __all__ = [
     "CurvePoint",
     "LossLaw",
+    "counted_parameters",
     "extrapolations",
     "final_loss",
     "law_from_fields",

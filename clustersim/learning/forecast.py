@@ -120,7 +120,15 @@ def notes(law: LossLaw, parameters: float, tokens: float, vocabulary: int) -> li
 
 
 def extrapolations(law: LossLaw, parameters: float, tokens: float) -> list[str]:
-    """Say how far the forecast lies beyond the runs the law was fitted to; empty when it lies inside."""
+    """Say in what the forecast lies beyond the runs the law was fitted to; empty when it lies inside."""
+    mixture = [
+        f"loss law '{law.name}' was fitted to dense models: the mixture's active parameters stand in for those of a "
+        "dense model"
+    ]
+    return _beyond(law, parameters, tokens) + (mixture if law.mixture else [])
+
+
+def _beyond(law: LossLaw, parameters: float, tokens: float) -> list[str]:
     beyond = [
         f"{what} {magnitude(value)} ({times(value / limit)} the largest fitted, {magnitude(limit)})"
         for what, value, limit in (

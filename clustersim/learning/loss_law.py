@@ -1,12 +1,13 @@
 """Loss laws: held-out loss as a function of model size and training tokens, with the draws that say how sure it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clustersim.catalog import entry
+from clustersim.learning.parameters import Convention, convention
 
 TABLE = "loss_laws"
 
@@ -23,6 +24,8 @@ class LossLaw:
         Name of the catalogue entry.
     corpus, tokenizer : str
         What the loss is measured on. Losses on another corpus or tokenizer cannot be compared with it.
+    parameter_count : {"all", "no_input_embedding"}
+        Which parameters of a model the law means (see :func:`clustersim.learning.counted_parameters`).
     best : ndarray of shape (5,)
         E [nats/token], A, B, alpha, beta of the best fit.
     draws : ndarray of shape (draws, 5)
@@ -36,11 +39,14 @@ class LossLaw:
         Root mean square error of the law on runs held out of the fit, as a fraction of the loss.
     form_error_decades : float
         Decades of compute beyond ``max_flops`` at which that error was measured.
+    mixture : bool
+        Whether the law, fitted to dense models, is read for a mixture of experts.
     """
 
     name: str
     corpus: str
     tokenizer: str
+    parameter_count: Convention
     best: Floats
     draws: Floats
     min_tokens: float
@@ -49,6 +55,7 @@ class LossLaw:
     max_flops: float
     form_error: float
     form_error_decades: float
+    mixture: bool = False
 
     def decades_beyond(self, parameters: float, tokens: float) -> float:
         """Decades of training compute (6 N D) beyond the largest fitted run; 0 inside."""
@@ -103,15 +110,23 @@ def loss_nats(coefficients: Floats, parameters: float, tokens: ArrayLike) -> Flo
     return law
 
 
-def loss_law(name: str) -> LossLaw:
+def loss_law(name: str, *, mixture: bool = False) -> LossLaw:
     """Read a loss law from the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Name of the catalogue entry.
+    mixture : bool
+        Whether it is read for a mixture of experts; the forecast then says that the law was fitted to dense models.
 
     Raises
     ------
     UnknownEntry
         If the catalogue has no such law; the message names the ones that come close.
     """
-    return law_from_fields(name, {field: value.text for field, value in entry(TABLE, name).values.items()})
+    law = law_from_fields(name, {field: value.text for field, value in entry(TABLE, name).values.items()})
+    return replace(law, mixture=mixture)
 
 
 def law_from_fields(name: str, fields: Mapping[str, str]) -> LossLaw:
@@ -121,6 +136,7 @@ def law_from_fields(name: str, fields: Mapping[str, str]) -> LossLaw:
         name=name,
         corpus=fields["corpus"],
         tokenizer=fields["tokenizer"],
+        parameter_count=convention(fields["parameter_count"]),
         best=np.array([numbers[f"best.{key}"] for key in ("E", "A", "B", "alpha", "beta")]),
         draws=np.array([row.split() for row in fields["draws"].split(";")], dtype=np.float64),
         min_tokens=numbers["fitted.min_tokens"],

@@ -32,17 +32,22 @@ def answer(summary: Mapping[str, Any]) -> str:
     totals = f"{hours.full} ({hours.likely}), {cost.full} ({cost.likely})"
     late = 1.0 - int(summary["finished_replications"]) / int(summary["replications"])
     if late >= LATE_P50:
-        return f"{_unlikely(summary)} Up to the deadline: {totals}."
+        return f"{_unlikely(summary)} Up to {_limit(summary)}: {totals}."
     dates = finish_dates(headline)
-    p90 = "after the deadline" if late >= LATE_P90 else dates["p90"]
+    p90 = f"after {_limit(summary)}" if late >= LATE_P90 else dates["p90"]
     return f"Finishes {dates['p50']} (P10–P90: {dates['p10']} to {p90}), {totals}."
+
+
+def _limit(summary: Mapping[str, Any]) -> str:
+    """What ended a replication that did not finish: the plan's deadline, or the simulation where the plan has none."""
+    return "20 times its undisturbed length" if summary.get("time_limit") == "patience" else "the deadline"
 
 
 def _unlikely(summary: Mapping[str, Any]) -> str:
     total, finished = summary["replications"], summary["finished_replications"]
     if not finished:
-        return f"Does not finish: none of {total} replications reached the end within the deadline."
-    return f"Most likely does not finish: {finished} of {total} replications reached the end within the deadline."
+        return f"Does not finish: none of {total} replications reached the end within {_limit(summary)}."
+    return f"Most likely does not finish: {finished} of {total} replications reached the end within {_limit(summary)}."
 
 
 def unfinished(summary: Mapping[str, Any]) -> str:
@@ -51,8 +56,8 @@ def unfinished(summary: Mapping[str, Any]) -> str:
     if finished >= total:
         return ""
     return (
-        f"{total - finished} of {total} replications did not finish within the deadline. They are counted up to it, "
-        "so that the true dates and totals are later and larger than those shown."
+        f"{total - finished} of {total} replications did not finish within {_limit(summary)}. "
+        "They are counted up to it, so that the true dates and totals are later and larger than those shown."
     )
 
 

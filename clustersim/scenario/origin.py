@@ -123,7 +123,8 @@ def _note_section(section: Section, path: Path, document: Document, trail: _Trai
     if isinstance(section, Catalogued):
         _note_entry(section, path[:-1], document, trail)
         # The source of the choice of an entry is not the source of what the entry leaves open.
-        trail.source = trail.source if key == CATALOGUE_ENTRY else ""
+        keeps = key == CATALOGUE_ENTRY or isinstance(trail.default, dict)
+        trail.source = trail.source if keeps else ""
     field = type(section).model_fields[key]
     outer = trail.default if isinstance(trail.default, dict) else {}
     trail.default = outer.get(key, field.default)

@@ -29,7 +29,7 @@ class Efficiency:
     expert_flop_s : float
         The same for the grouped products of experts.
     gemm_half_size : float
-        Matrix dimension (all three alike, times three) at which half of that is reached.
+        Side of a cubic matrix product that reaches half of that.
     attention_flop_s : float
         FLOP/s of the fused attention kernel on a long sequence, forward.
     attention_half_length : float
@@ -116,8 +116,12 @@ def _generations() -> Mapping[str, str]:
 
 def generation_of(accelerator: Accelerator) -> str | None:
     """Calibrated GPU generation of an accelerator, by its catalogue name or its scale-up link; None if unknown."""
-    known = _generations()
-    return known.get(accelerator.catalogue_entry or "") or known.get(accelerator.scale_up)
+    return generation_of_card(accelerator.catalogue_entry or "") or _generations().get(accelerator.scale_up)
+
+
+def generation_of_card(name: str) -> str | None:
+    """Calibrated GPU generation of a catalogue name; None if it is not a member of any."""
+    return _generations().get(name)
 
 
 def calibrated_precision(precision: Precision) -> Precision:

@@ -7,7 +7,7 @@ from clustersim.step.collectives import all_gather_s, all_reduce_s, all_to_all_s
 from clustersim.step.compute import ELEMENT_BYTES, PassTime, attention_time, elementwise_time, products_time
 from clustersim.step.job import Job
 from clustersim.step.overlap import exposed_s
-from clustersim.workload.parameters import layer_parameters
+from clustersim.workload.shards import layer_unit
 
 ELEMENTWISE_KERNELS = 5.0
 """Kernels of each half of a layer that are not matrix products: norm, residual, rotary or activation, transposes."""
@@ -123,10 +123,11 @@ def _context(job: Job, core: PassTime) -> PassTime:
     if ranks == 1:
         return NOTHING
     model, latent = job.model, job.model.latent_attention
-    width = 2 * model.n_kv_heads * model.head_width
+    tensor = job.layout.tensor_parallel
+    width = shape.key_value_width(model, tensor)
     if latent is not None:
-        width = model.heads * (latent.nope_head_dim + latent.rope_head_dim + latent.value_head_dim)
-    block_bytes = job.part.tokens * width / job.layout.tensor_parallel * ELEMENT_BYTES
+        width = model.heads * (latent.nope_head_dim + latent.rope_head_dim + latent.value_head_dim) / tensor
+    block_bytes = job.part.tokens * width * ELEMENT_BYTES
     forward_s = (ranks - 1) * send_s(block_bytes, job.groups.context)
     share, slowdown = job.efficiency.cp_exposed, job.efficiency.overlap_slowdown
     again_s = forward_s if job.layout.recompute != "none" else 0.0
@@ -172,8 +173,5 @@ def data_wire_bytes(job: Job) -> tuple[float, float]:
 
 def layer_weights(job: Job, mixture: bool) -> tuple[float, float]:
     """Weights of one layer on one GPU before sharding: those all replicas share, and the experts'."""
-    count = layer_parameters(job.model, mixture)
-    tensor = job.layout.tensor_parallel
-    whole = count.replicated + count.router + count.norms
-    shared = (count.attention - count.replicated + count.ffn) / tensor + whole
-    return shared, count.experts / tensor / job.layout.expert_parallel
+    unit = layer_unit(job.model, job.layout, mixture)
+    return unit.dense, unit.expert

@@ -4,30 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-def bubble_fraction(stages: int, chunks: int, micro_batches: int) -> float:
-    """Idle time over useful time of a pipeline of equal stages.
-
-    Parameters
-    ----------
-    stages : int
-        Pipeline stages.
-    chunks : int
-        Model chunks per stage (1: plain 1F1B).
-    micro_batches : int
-        Micro-batches per replica and step.
-
-    Returns
-    -------
-    float
-        ``(stages - 1) / (chunks * micro_batches)``, dimensionless.
-
-    References
-    ----------
-    .. [1] Narayanan et al. (2021), arXiv 2104.04473, section 2.2.
-    """
-    return (stages - 1) / (chunks * micro_batches)
-
-
 @dataclass(frozen=True, slots=True)
 class PipelineTime:
     """Time of all micro-batches through the pipeline: the slowest stage at work, and what it waits for [s]."""
@@ -61,12 +37,16 @@ def pipeline_time(
     PipelineTime
         The slowest stage works through every micro-batch. It waits for the stages before it at both ends, and for the
         first and the last micro-batch to go round the ``d`` stages behind it, less the ``d`` passes it has in hand
-        meanwhile. With equal stages this is :func:`bubble_fraction`.
+        meanwhile. With ``p`` equal stages idle over useful time is ``(p - 1) / (chunks * micro_batches)`` [1]_.
 
     Notes
     -----
     A lower bound of 1F1B, reached when no faster stage delays the slowest one; interleaving divides the waits by the
     number of chunks, which needs ``micro_batches`` to be a multiple of the number of stages.
+
+    References
+    ----------
+    .. [1] Narayanan et al. (2021), arXiv 2104.04473, section 2.2.
     """
     both_s = [forward + backward for forward, backward in zip(forward_s, backward_s, strict=True)]
     slowest_s = max(both_s)

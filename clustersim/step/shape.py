@@ -76,14 +76,19 @@ def shard(layout: Layout, sequence_length: int) -> Shard:
     return Shard(tokens, tokens / spread, layout.tensor_parallel)
 
 
+def key_value_width(model: Model, tensor: int) -> float:
+    """Width of keys and values together on one GPU; heads are copied when there are fewer than GPUs in the group."""
+    return 2.0 * model.n_kv_heads * model.head_width / min(tensor, model.n_kv_heads)
+
+
 def attention_products(model: Model, part: Shard) -> tuple[MatrixProduct, ...]:
     """Projections of the attention block."""
     latent, t, tensor = model.latent_attention, part.tokens, part.tensor
     if latent is None:
-        width, kv_width = model.heads * model.head_width, 2 * model.n_kv_heads * model.head_width
+        width = model.heads * model.head_width / tensor
         return (
-            MatrixProduct(t, (width + kv_width) / tensor, model.hidden),
-            MatrixProduct(t, model.hidden, width / tensor),
+            MatrixProduct(t, width + key_value_width(model, tensor), model.hidden),
+            MatrixProduct(t, model.hidden, width),
         )
     query = model.heads * (latent.nope_head_dim + latent.rope_head_dim)
     key_value = model.heads * (latent.nope_head_dim + latent.value_head_dim)
@@ -137,7 +142,7 @@ def head_product(model: Model, part: Shard) -> MatrixProduct:
 
 def attention_elements(model: Model, part: Shard) -> float:
     """Elements that elementwise kernels of the attention half read or write, forward: norm, residual, rotary."""
-    rotary = 2.0 * (model.heads + model.n_kv_heads) * model.head_width / part.tensor
+    rotary = 2.0 * model.heads * model.head_width / part.tensor + key_value_width(model, part.tensor)
     return part.normed_tokens * 5.0 * model.hidden + part.tokens * (rotary if model.position == "rotary" else 0.0)
 
 

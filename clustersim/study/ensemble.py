@@ -12,6 +12,8 @@ Progress = Callable[[int, int], None]
 """Called with the replications done and the total."""
 
 _TASKS_PER_WORKER = 8
+_LARGEST_TASK = 10
+"""Replications in a task: what an interrupt can cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,6 @@ class Ensemble:
     plan: RunPlan
     seed: int
     replications: tuple[Replication, ...]
-    progress_until_s: float
     interrupted: bool = False
 
     def median_replication(self) -> Replication:
@@ -34,10 +35,9 @@ class Ensemble:
         return by_wall_time[(len(by_wall_time) - 1) // 2]
 
     def windows(self, index: int) -> list[WindowMetrics]:
-        """Metrics of one window in the runs that lasted beyond its end; in all runs if fewer than two did."""
-        seen = [run.windows[index] for run in self.replications]
-        covered = [metrics for metrics in seen if metrics.covered]
-        return covered if len(covered) > 1 else seen
+        """Metrics of one window in the runs that lasted beyond its end; none if fewer than two did."""
+        covered = [run.windows[index] for run in self.replications if run.windows[index].covered]
+        return covered if len(covered) > 1 else []
 
 
 def run_ensemble(
@@ -69,11 +69,8 @@ def run_ensemble(
     -----
     A keyboard interrupt keeps what is done, once two replications are; before that it is raised.
     """
-    progress_until_s = 1.5 * plan.ideal_s if plan.deadline_s is None else plan.deadline_s
-    tasks = [
-        Task(plan, seed, numbers, tuple(windows), progress_until_s)
-        for numbers in _split(replications, executor.workers * _TASKS_PER_WORKER)
-    ]
+    parts = max(executor.workers * _TASKS_PER_WORKER, -(-replications // _LARGEST_TASK))
+    tasks = [Task(plan, seed, numbers, tuple(windows)) for numbers in _split(replications, parts)]
     done: list[Replication] = []
     interrupted = False
     try:
@@ -86,7 +83,7 @@ def run_ensemble(
             raise
         interrupted = True
     done.sort(key=lambda run: run.number)
-    return Ensemble(plan, seed, tuple(done), progress_until_s, interrupted)
+    return Ensemble(plan, seed, tuple(done), interrupted)
 
 
 def _split(replications: int, parts: int) -> list[tuple[int, ...]]:

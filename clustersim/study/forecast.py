@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from clustersim._version import __version__
@@ -18,7 +19,14 @@ from clustersim.study.ensemble import Ensemble, Progress, run_ensemble
 from clustersim.study.executor import Executor
 from clustersim.study.money import run_bills
 from clustersim.study.readings import audited_claims, learning_outlook
-from clustersim.study.run_summary import headline, progress_fan, run_sections, timeline, uncertainty_share
+from clustersim.study.run_summary import (
+    headline,
+    progress_fan,
+    run_sections,
+    timeline,
+    uncertainty_share,
+    unreached_windows,
+)
 from clustersim.study.step_summary import extrapolations, phase_sections
 
 _PLACE = re.compile(r"^.*/([^/]+:\d+:\d+)$")
@@ -89,8 +97,10 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
     scenario = loaded.scenario
     bills = run_bills(scenario, ensemble)
     loss = learning_outlook(scenario)
-    claims, bridge = audited_claims(scenario, steps, ensemble, bills, loss)
     runs = ensemble.replications
+    if not all(run.finished for run in runs):
+        loss = replace(loss, tokens=float(median(run.tokens for run in runs)))
+    claims, bridge = audited_claims(scenario, steps, ensemble, bills, loss)
     return {
         "schema": SCHEMA,
         "clustersim_version": __version__,
@@ -98,13 +108,14 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
         "replications": len(runs),
         "replications_asked_for": scenario.study.replications,
         "finished_replications": sum(run.finished for run in runs),
+        "time_limit": "patience" if ensemble.plan.deadline_s is None else "deadline",
         "scenario": {
             "name": scenario.name,
             "description": scenario.description,
             "file": Path(loaded.file).name,
             "sha256": loaded.sha256,
             "start": scenario.training.start.isoformat(),
-            "gpus": ensemble.plan.gpus,
+            "gpus": scenario.training.layout.gpus,
             "accelerator": scenario.cluster.node.accelerator.catalogue_entry,
             "model": scenario.model.catalogue_entry,
         },
@@ -128,5 +139,9 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
             {"path": s.path, "value": s.value_text, "origin": _without_folder(s.origin), "source": s.source}
             for s in loaded.settings()
         ],
-        "extrapolations": [*extrapolations(scenario, steps), *loss.extrapolations()],
+        "extrapolations": [
+            *extrapolations(scenario, steps),
+            *loss.extrapolations(),
+            *unreached_windows(scenario, ensemble),
+        ],
     }

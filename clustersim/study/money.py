@@ -49,7 +49,7 @@ class Bills:
 
 def run_bills(scenario: Scenario, ensemble: Ensemble) -> Bills:
     """Money, energy and carbon of every replication; the price is drawn anew in each."""
-    bill = scenario.bill
+    site = scenario.bill.site
     prices = [_price_usd_per_gpu_s(scenario, ensemble, run) for run in ensemble.replications]
     energies_j = [_energy_j(scenario, ensemble, run) for run in ensemble.replications]
     runs = ensemble.replications
@@ -60,9 +60,9 @@ def run_bills(scenario: Scenario, ensemble: Ensemble) -> Bills:
             for run, price in zip(runs, prices, strict=True)
         ],
         energy_mwh=[energy / _J_PER_MWH for energy in energies_j],
-        carbon_tonnes=[carbon_kg(energy, bill.carbon_intensity) / 1000.0 for energy in energies_j],
+        carbon_tonnes=[carbon_kg(energy, site.carbon_intensity) / 1000.0 for energy in energies_j],
         power_mw=[mean_power_w(energy, run.wall_s) / 1e6 for energy, run in zip(energies_j, runs, strict=True)],
-        electricity_usd=[electricity_usd(energy, bill.energy_price) for energy in energies_j],
+        electricity_usd=[electricity_usd(energy, site.energy_price) for energy in energies_j],
     )
 
 
@@ -79,4 +79,4 @@ def _energy_j(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float
     power = NodePower(node.training_power, node.idle_power)
     nodes_j = job_energy_j(run.time_by_state_s, plan.job_nodes, power)
     nodes_j += spare_energy_j(run.wall_s, plan.spares.total, power)
-    return site_energy_j(nodes_j, scenario.bill.pue)
+    return site_energy_j(nodes_j, scenario.bill.site.pue)

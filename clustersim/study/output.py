@@ -51,13 +51,22 @@ def write_output(forecast: Forecast, folder: Path, write_report: WriteReport) ->
         _write_tables(forecast, draft / RECORDS)
         write_report(forecast.summary, draft / REPORT)
         draft.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
+        _put_in_place(draft, folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return folder
+
+
+def _put_in_place(draft: Path, folder: Path) -> None:
+    """Swap the draft in; an earlier output is deleted only when the new one stands."""
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    old = draft.with_name(f"{draft.name}-old")
+    folder.rename(old)
+    draft.rename(folder)
+    shutil.rmtree(old)
 
 
 def check_folder(folder: Path) -> None:
@@ -71,13 +80,24 @@ def check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         message = "is a file; choose another folder"
         raise FileExistsError(message)
-    if folder.exists() and any(folder.iterdir()) and not (folder / SUMMARY).is_file():
+    if folder.exists() and any(folder.iterdir()) and not _is_earlier_output(folder):
         message = "holds files that are no earlier forecast; choose another folder"
         raise FileExistsError(message)
     above = next(parent for parent in folder.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         message = f"cannot be written: {above} does not allow it"
         raise PermissionError(message)
+
+
+def _is_earlier_output(folder: Path) -> bool:
+    """Whether the folder holds a forecast and nothing else."""
+    if not {path.name for path in folder.iterdir()} <= {SUMMARY, REPORT, SCENARIO, RECORDS}:
+        return False
+    try:
+        summary = json.loads((folder / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(summary, dict) and str(summary.get("schema", "")).startswith("clustersim.summary/")
 
 
 def summary_text(summary: dict[str, Any]) -> str:
@@ -135,7 +155,7 @@ def replication_columns(ensemble: Ensemble) -> dict[str, list[Any]]:
         name: [getattr(run, name) for run in runs]
         for name in (
             "number", "finished", "wall_s", "tokens", "unexpected", "planned", "checkpoints", "repairs",
-            "mean_time_to_recover_s", "step_time_factor", "failure_rate_factor",
+            "recovery_s", "step_time_factor", "failure_rate_factor",
         )
     }  # fmt: skip
     for state in STATES:

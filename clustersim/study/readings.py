@@ -9,6 +9,7 @@ import numpy as np
 from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge
 from clustersim.learning import (
     LossLaw,
+    counted_parameters,
     extrapolations,
     final_loss,
     loss_curve,
@@ -22,7 +23,7 @@ from clustersim.scenario import Scenario
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.money import Bills
-from clustersim.study.statistics import Stat, summarise
+from clustersim.study.statistics import Stat, mean_time_between, summarise
 from clustersim.study.step_summary import time_by_state_means_s
 from clustersim.workload.layout import micro_batches
 from clustersim.workload.parameters import count_parameters
@@ -42,8 +43,10 @@ class LossReading:
     tokens: float
     vocabulary: int
 
-    def final(self) -> Stat:
-        """Held-out loss at the end of the run [nats/token]."""
+    def final(self) -> Stat | None:
+        """Held-out loss at the end of the run [nats/token]; None if it ends before the law speaks."""
+        if self.tokens < self.law.min_tokens:
+            return None
         return summarise(final_loss(self.law, self.parameters, self.tokens))
 
     def section(self) -> dict[str, Any]:
@@ -78,12 +81,12 @@ class LossReading:
 def learning_outlook(scenario: Scenario) -> LossReading:
     """Read the scenario's loss law for its model and tokens.
 
-    A mixture of experts counts with its active parameters: the laws are fitted to dense models, and a token meets no
-    others.
+    Parameters are counted as the law counts them, those of a mixture of experts as far as a token meets them.
     """
-    parameters = count_parameters(scenario.model).active
+    model = scenario.model
+    law = loss_law(scenario.learning.law, mixture=model.mixture is not None)
     tokens = sum(phase.tokens for phase in scenario.training.phases)
-    return LossReading(loss_law(scenario.learning.law), float(parameters), tokens, scenario.model.vocabulary)
+    return LossReading(law, float(counted_parameters(model, law.parameter_count)), tokens, model.vocabulary)
 
 
 def audited_claims(
@@ -109,7 +112,7 @@ def _interval(values: Sequence[float]) -> Interval:
 
 def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills) -> dict[Key, Interval]:
     """The forecast in SI units, by quantity, window and phase."""
-    runs, gpus = ensemble.replications, ensemble.plan.gpus
+    runs, gpus = ensemble.replications, scenario.training.layout.gpus
     main = [number for number, phase in enumerate(scenario.training.phases) if phase.main]
     known: dict[Key, Interval] = {
         ("wall_time", None, None): _interval([run.wall_s for run in runs]),
@@ -123,8 +126,10 @@ def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bi
         ("effective_training_time", None, None): _interval([r.time_by_state_s["productive"] / r.wall_s for r in runs]),
         ("unexpected_interruptions", None, None): _interval([run.unexpected for run in runs]),
         ("planned_interruptions", None, None): _interval([run.planned for run in runs]),
-        ("mean_time_to_interruption", None, None): _interval([run.wall_s / max(run.unexpected, 1) for run in runs]),
     }
+    known |= _time_between(
+        "mean_time_to_interruption", None, [run.wall_s for run in runs], [r.unexpected for r in runs]
+    )
     return known | _known_of_windows(scenario, ensemble) | _known_of_phases(scenario, steps, ensemble)
 
 
@@ -132,15 +137,23 @@ def _known_of_windows(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Inter
     known: dict[Key, Interval] = {}
     for number, window in enumerate(scenario.windows):
         seen = ensemble.windows(number)
+        if not seen:
+            continue
         known |= {
             ("effective_training_time", window.name, None): _interval([w.effective_training_time for w in seen]),
             ("unexpected_interruptions", window.name, None): _interval([w.unexpected for w in seen]),
             ("planned_interruptions", window.name, None): _interval([w.planned for w in seen]),
-            ("mean_time_to_interruption", window.name, None): _interval(
-                [window.length / max(w.unexpected, 1) for w in seen]
-            ),
         }
+        lengths_s = [window.length] * len(seen)
+        known |= _time_between("mean_time_to_interruption", window.name, lengths_s, [w.unexpected for w in seen])
     return known
+
+
+def _time_between(
+    quantity: str, window: str | None, times_s: Sequence[float], counts: Sequence[int]
+) -> dict[Key, Interval]:
+    stat = mean_time_between(times_s, counts)
+    return {} if stat is None else {(quantity, window, None): (stat["p5"], stat["p50"], stat["p95"])}
 
 
 def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> dict[Key, Interval]:
@@ -156,7 +169,7 @@ def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: En
                 step.model_flops_per_gpu_s * spread,
             ),
             ("wall_time", None, phase.name): _interval(spent_s),
-            ("gpu_time", None, phase.name): _interval([seconds * ensemble.plan.gpus for seconds in spent_s]),
+            ("gpu_time", None, phase.name): _interval([seconds * scenario.training.layout.gpus for seconds in spent_s]),
         }
     return known
 
@@ -190,7 +203,7 @@ def _phase_work(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensembl
             flops_per_token=flops_per_token,
             step_time_s=step.mean_s,
             tokens_per_step=ensemble.plan.phases[number].tokens_per_step,
-            gpus=ensemble.plan.gpus,
+            gpus=scenario.training.layout.gpus,
             seconds_by_state=time_by_state_means_s(ensemble, number),
         )
         for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True))

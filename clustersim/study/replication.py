@@ -12,7 +12,7 @@ from clustersim.run.engine import drawn_phases, drawn_rate_factor, simulate
 from clustersim.run.plan import RunPlan
 
 PROGRESS_POINTS = 121
-"""Moments at which progress is kept for the figure."""
+"""Evenly spaced moments of a run at which its progress is kept for the figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Replication:
     interruptions: dict[str, int]
     unexpected: int
     planned: int
-    mean_time_to_recover_s: float
+    recovery_s: float
+    """Time from unexpected interruptions to the first step after them, all together."""
     checkpoints: int
     windows: tuple[WindowMetrics, ...]
     progress_tokens: tuple[float, ...]
@@ -60,7 +61,6 @@ class Task:
     seed: int
     numbers: tuple[int, ...]
     windows: tuple[metrics.Window, ...]
-    progress_until_s: float
 
 
 def replicate(task: Task) -> list[Replication]:
@@ -86,7 +86,7 @@ def _replicate(task: Task, number: int) -> Replication:
     plan = task.plan
     records = simulate(plan, task.seed, number)
     unexpected, planned = metrics.interruptions(records)
-    times_s = np.linspace(0.0, task.progress_until_s, PROGRESS_POINTS)
+    times_s = np.linspace(0.0, records.end_s, PROGRESS_POINTS)
     return Replication(
         number=number,
         finished=records.finished,
@@ -99,7 +99,7 @@ def _replicate(task: Task, number: int) -> Replication:
         interruptions=metrics.interruptions_by_category(records),
         unexpected=unexpected,
         planned=planned,
-        mean_time_to_recover_s=metrics.mean_time_to_recover_s(records),
+        recovery_s=metrics.mean_time_to_recover_s(records) * unexpected,
         checkpoints=len(records.checkpoints["taken_s"]),
         windows=tuple(
             WindowMetrics(

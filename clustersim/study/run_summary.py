@@ -15,11 +15,16 @@ from clustersim.study.ensemble import Ensemble
 from clustersim.study.money import Bills
 from clustersim.study.readings import LossReading
 from clustersim.study.replication import PROGRESS_POINTS, Replication
-from clustersim.study.statistics import Stat, summarise
+from clustersim.study.statistics import Stat, mean_time_between, summarise
 from clustersim.workload.flops import model_flops_per_token
 
 _HOUR_S = 3600.0
 _DAY_S = 86400.0
+
+_NO_SPREAD = 1e-9
+"""Spread of a logarithm that is rounding."""
+_QUADRATIC = 5
+"""Replications from which a quadratic is worth fitting."""
 
 BADPUT = {
     "checkpoint": "checkpoint save",
@@ -41,26 +46,34 @@ def headline(
     plan = ensemble.plan
     wall_days = summarise([run.wall_s / _DAY_S for run in runs])
     effective = summarise([effective_training_time(run) for run in runs])
-    gpus_per_node = plan.gpus_per_node
+    gpus = scenario.training.layout.gpus
     return {
         "wall_time_days": wall_days,
         "finish_date": {
-            name: (scenario.training.start + timedelta(days=wall_days[name])).date().isoformat()
-            for name in ("mean", "p10", "p50", "p90")
+            "mean": _date_after(scenario, wall_days["mean"]),
+            "p10": _date_after(scenario, wall_days["p10"]),
+            "p50": _date_after(scenario, wall_days["p50"]),
+            "p90": _date_after(scenario, wall_days["p90"]),
+            "mean_ci95_low": _date_after(scenario, wall_days["mean_ci95_low"]),
+            "mean_ci95_high": _date_after(scenario, wall_days["mean_ci95_high"]),
         },
-        "gpu_hours": summarise([run.wall_s / _HOUR_S * plan.gpus for run in runs]),
-        "main_gpu_hours": summarise([main_gpu_hours(scenario, ensemble, run) for run in runs]),
-        "reserved_gpu_hours": summarise([run.wall_s / _HOUR_S * plan.nodes * gpus_per_node for run in runs]),
+        "gpu_hours": summarise([run.wall_s / _HOUR_S * gpus for run in runs]),
+        "main_gpu_hours": summarise([_main_gpu_hours(scenario, run) for run in runs]),
+        "reserved_gpu_hours": summarise([run.wall_s / _HOUR_S * plan.nodes * plan.gpus_per_node for run in runs]),
         "effective_training_time_fraction": effective,
         "ettr_fraction": effective,
         "goodput_fraction": effective,
-        "mfu_fraction": summarise([_mfu_over_wall_time(scenario, ensemble, run) for run in runs]),
-        "mfu_while_training_fraction": _mfu_while_training(steps, ensemble),
+        "mfu_fraction": summarise([_mfu_over_wall_time(scenario, run) for run in runs]),
+        "mfu_while_training_fraction": summarise(_mfu_while_training(steps, ensemble)),
         "interruptions": summarise([run.unexpected + run.planned for run in runs]),
         "unexpected_interruptions": summarise([run.unexpected for run in runs]),
         "planned_interruptions": summarise([run.planned for run in runs]),
-        "mean_time_to_interruption_hours": summarise([run.wall_s / _HOUR_S / max(run.unexpected, 1) for run in runs]),
-        "mean_time_to_recover_minutes": _recovery_minutes(runs),
+        "mean_time_to_interruption_hours": mean_time_between(
+            [run.wall_s / _HOUR_S for run in runs], [run.unexpected for run in runs]
+        ),
+        "mean_time_to_recover_minutes": mean_time_between(
+            [run.recovery_s / 60.0 for run in runs], [run.unexpected for run in runs]
+        ),
         "checkpoints": summarise([run.checkpoints for run in runs]),
         "cost_usd": summarise(bills.cost_usd),
         "energy_mwh": summarise(bills.energy_mwh),
@@ -69,10 +82,8 @@ def headline(
     }
 
 
-def _recovery_minutes(runs: Sequence[Replication]) -> Stat | None:
-    """MTTR over the runs that were interrupted at all; none if fewer than two were."""
-    minutes = [run.mean_time_to_recover_s / 60.0 for run in runs if run.unexpected]
-    return summarise(minutes) if len(minutes) > 1 else None
+def _date_after(scenario: Scenario, days: float) -> str:
+    return (scenario.training.start + timedelta(days=days)).isoformat(timespec="minutes")
 
 
 def effective_training_time(run: Replication) -> float:
@@ -80,23 +91,24 @@ def effective_training_time(run: Replication) -> float:
     return run.time_by_state_s["productive"] / run.wall_s
 
 
-def main_gpu_hours(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
+def _main_gpu_hours(scenario: Scenario, run: Replication) -> float:
     """GPU-hours of the phases that count as the main run."""
     spent_s = sum(
         sum(row)
         for row, phase in zip(run.time_by_phase_and_state_s, scenario.training.phases, strict=True)
         if phase.main
     )
-    return spent_s / _HOUR_S * ensemble.plan.gpus
+    return spent_s / _HOUR_S * scenario.training.layout.gpus
 
 
-def _mfu_while_training(steps: Sequence[StepTime], ensemble: Ensemble) -> float:
-    """MFU of undisturbed steps at their predicted mean, over all phases by their time."""
+def _mfu_while_training(steps: Sequence[StepTime], ensemble: Ensemble) -> list[float]:
+    """MFU of undisturbed steps in each replication, over all phases by their time."""
     times_s = [phase.steps * phase.step_time_s for phase in ensemble.plan.phases]
-    return sum(step.mfu * time_s for step, time_s in zip(steps, times_s, strict=True)) / sum(times_s)
+    predicted = sum(step.mfu * time_s for step, time_s in zip(steps, times_s, strict=True)) / sum(times_s)
+    return [predicted / run.step_time_factor for run in ensemble.replications]
 
 
-def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
+def _mfu_over_wall_time(scenario: Scenario, run: Replication) -> float:
     """Model FLOPs of the tokens that count, over what the GPUs could have done in the whole wall time."""
     flops, left = 0.0, run.tokens
     for phase in scenario.training.phases:
@@ -104,7 +116,7 @@ def _mfu_over_wall_time(scenario: Scenario, ensemble: Ensemble, run: Replication
         flops += tokens * model_flops_per_token(scenario.model, phase.sequence_length, "full")
         left -= tokens
     peak_flop_s = peak_of(scenario.cluster.node.accelerator, scenario.training.precision)
-    return flops / (run.wall_s * ensemble.plan.gpus * peak_flop_s)
+    return flops / (run.wall_s * scenario.training.layout.gpus * peak_flop_s)
 
 
 def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
@@ -160,16 +172,19 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
 
 
 def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
+    """The windows that at least two replications last beyond."""
     sections = []
     for index, window in enumerate(scenario.windows):
         seen = ensemble.windows(index)
-        gpu_seconds = ensemble.plan.gpus * window.length
+        if not seen:
+            continue
+        gpu_seconds = scenario.training.layout.gpus * window.length
         sections.append(
             {
                 "name": window.name,
                 "start_days": window.start / _DAY_S,
                 "length_days": window.length / _DAY_S,
-                "covered_replications": sum(run.windows[index].covered for run in ensemble.replications),
+                "covered_replications": len(seen),
                 "unexpected_interruptions": summarise([metrics.unexpected for metrics in seen]),
                 "planned_interruptions": summarise([metrics.planned for metrics in seen]),
                 "effective_training_time_fraction": summarise([metrics.effective_training_time for metrics in seen]),
@@ -186,36 +201,44 @@ def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
     return sections
 
 
-def _published(scenario: Scenario, name: str, gpu_seconds: float) -> float | None:
-    """Published failures of a category, scaled from the exposure behind its rate to the window's."""
+def unreached_windows(scenario: Scenario, ensemble: Ensemble) -> list[str]:
+    """What to say of windows that lie beyond the end of the run."""
+    return [
+        f"window '{window.name}' is not reported: fewer than two of {len(ensemble.replications)} runs outlast it"
+        for index, window in enumerate(scenario.windows)
+        if not ensemble.windows(index)
+    ]
+
+
+def _published(scenario: Scenario, name: str, gpu_seconds: float) -> int | None:
+    """The published count of a category, where the window is as long and large as the one it was counted in."""
     category = scenario.failures.categories[name]
     if category.published_count is None or category.rate.unit != "gpu":
         return None
-    return category.rate.per_second * gpu_seconds
+    expected = category.rate.per_second * gpu_seconds * scenario.failures.rate_multiplier
+    return category.published_count if abs(expected - category.published_count) < 0.02 * expected else None
 
 
 def uncertainty_share(ensemble: Ensemble) -> dict[str, float]:
-    """Shares of the variance of the wall time, by what is not known.
+    """Shares of the variance of the logarithm of the wall time, by what is not known.
 
-    The step-time error and the failure rates are drawn independently in each replication, so that the squared
-    correlation of each with the wall time is its first-order Sobol index up to curvature; chance is the rest.
+    First the step-time error: how much a quadratic in its logarithm explains. Then, of what that leaves, how much the
+    failure rates explain, less the share that noise alone would seem to explain. Chance is the rest.
     """
     runs = ensemble.replications
-    wall_s = np.array([run.wall_s for run in runs])
-    shares = {
-        "step_time": _squared_correlation(wall_s, np.log([run.step_time_factor for run in runs])),
-        "failure_rates": _squared_correlation(wall_s, np.array([run.failure_rate_factor for run in runs])),
-    }
-    total = sum(shares.values())
-    if total > 1.0:
-        shares = {name: share / total for name, share in shares.items()}
-    return {**shares, "chance": max(0.0, 1.0 - sum(shares.values()))}
-
-
-def _squared_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    if first.std() == 0.0 or second.std() == 0.0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1] ** 2)
+    wall = np.log([run.wall_s for run in runs])
+    step = np.log([run.step_time_factor for run in runs])
+    rates = np.array([run.failure_rate_factor for run in runs])
+    if wall.std() < _NO_SPREAD:
+        return {"step_time": 0.0, "failure_rates": 0.0, "chance": 1.0}
+    residual = wall - wall.mean()
+    if step.std() > 0.0 and len(runs) > _QUADRATIC:
+        residual = wall - np.polyval(np.polyfit(step, wall, 2), step)
+    left = min(float(residual.var() / wall.var()), 1.0)
+    explained = 0.0
+    if residual.std() > 0.0 and rates.std() > 0.0:
+        explained = max(0.0, float(np.corrcoef(residual, rates)[0, 1] ** 2) - 1.0 / (len(runs) - 1))
+    return {"step_time": 1.0 - left, "failure_rates": left * explained, "chance": left * (1.0 - explained)}
 
 
 def timeline(ensemble: Ensemble, records: Records) -> dict[str, Any]:
@@ -230,9 +253,9 @@ def timeline(ensemble: Ensemble, records: Records) -> dict[str, Any]:
 
 def progress_fan(ensemble: Ensemble) -> dict[str, list[float]]:
     """Tokens that count by each moment, over the replications."""
-    days = np.linspace(0.0, ensemble.progress_until_s / _DAY_S, PROGRESS_POINTS)
-    tokens = np.array([run.progress_tokens for run in ensemble.replications])
-    last = max(run.wall_s for run in ensemble.replications) / _DAY_S
-    shown = days <= max(last * 1.02, days[1])
-    low, mid, high = np.quantile(tokens[:, shown], (0.1, 0.5, 0.9), axis=0).tolist()
-    return {"days": days[shown].tolist(), "tokens_p10": low, "tokens_p50": mid, "tokens_p90": high}
+    runs = ensemble.replications
+    last_s = max(run.wall_s for run in runs)
+    times_s = np.linspace(0.0, last_s, PROGRESS_POINTS)
+    tokens = [np.interp(times_s, np.linspace(0.0, run.wall_s, PROGRESS_POINTS), run.progress_tokens) for run in runs]
+    low, mid, high = np.quantile(np.array(tokens), (0.1, 0.5, 0.9), axis=0).tolist()
+    return {"days": (times_s / _DAY_S).tolist(), "tokens_p10": low, "tokens_p50": mid, "tokens_p90": high}

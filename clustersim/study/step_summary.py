@@ -44,7 +44,7 @@ def phase_sections(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ense
                 "memory_bytes_per_gpu": step.memory.as_dict(),
                 "memory_capacity_bytes": scenario.cluster.node.accelerator.memory,
                 "wall_days": summarise([seconds / _DAY_S for seconds in spent_s]),
-                "gpu_hours": summarise([seconds / _HOUR_S * ensemble.plan.gpus for seconds in spent_s]),
+                "gpu_hours": summarise([seconds / _HOUR_S * layout.gpus for seconds in spent_s]),
                 "extrapolations": list(step.extrapolations),
             }
         )

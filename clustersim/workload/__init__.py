@@ -12,7 +12,6 @@ from clustersim.workload.flops import (
 from clustersim.workload.layout import (
     LayoutProblem,
     layers_per_chunk,
-    layers_per_stage,
     layout_problems,
     micro_batches,
     stage_layers,
@@ -46,7 +45,6 @@ __all__ = [
     "layer_activation_elements",
     "layer_parameters",
     "layers_per_chunk",
-    "layers_per_stage",
     "layout_problems",
     "memory_per_gpu",
     "micro_batches",

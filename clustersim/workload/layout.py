@@ -89,24 +89,6 @@ def layers_per_chunk(model: Model, layout: Layout) -> tuple[int, ...]:
     return tuple(dealt)
 
 
-def layers_per_stage(model: Model, layout: Layout) -> tuple[int, ...]:
-    """Transformer layers of each pipeline stage, first to last.
-
-    Parameters
-    ----------
-    model : Model
-        The transformer.
-    layout : Layout
-        The parallel layout.
-
-    Returns
-    -------
-    tuple[int, ...]
-        Layers per stage, over all of its chunks; sums to ``model.layers``. See :func:`layers_per_chunk` for the rule.
-    """
-    return tuple(len(layers) for layers in stage_layers(model, layout))
-
-
 def stage_layers(model: Model, layout: Layout) -> tuple[tuple[int, ...], ...]:
     """Indices of the layers (from 0) on each pipeline stage, with the stage's chunks joined."""
     stages: list[list[int]] = [[] for _ in range(layout.pipeline_parallel)]

@@ -135,6 +135,12 @@ def memory_per_gpu(
     units of weights, whose 16-bit values are cast from the sharded master weights. Fragmentation of the allocator and
     the temporary buffers of single kernels are not counted.
 
+    Three limits. Gradients of stage 2 count as sharded, while the step model reduces them once a step: with several
+    micro-batches software either keeps them whole in between or reduces them each time, so this memory or that time is
+    optimistic. Attention counts as fused: the score matrices that older software keeps are left out. ``selective``
+    leaves out what norms and activations give, as if they were done again; the step model charges it the core of
+    attention alone.
+
     References
     ----------
     .. [1] Rajbhandari et al. (2020), ZeRO, arXiv 1910.02054.

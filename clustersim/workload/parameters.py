@@ -55,11 +55,6 @@ class ParameterCount:
         blocks = self.attention + self.ffn + self.experts_visited + self.router + self.norms
         return self.embedding + self.position + blocks + self.head
 
-    @property
-    def non_embedding(self) -> int:
-        """All parameters without the embedding, positions and head (Kaplan et al. 2020, arXiv 2001.08361, sec. 2.1)."""
-        return self.total - self.embedding - self.position - self.head
-
 
 def is_mixture_layer(model: Model, layer: int) -> bool:
     """Whether a layer (counted from 0) holds a mixture of experts.
@@ -134,7 +129,7 @@ def count_parameters(model: Model) -> ParameterCount:
     Returns
     -------
     ParameterCount
-        Parameters by kind; ``total``, ``active`` (per token) and ``non_embedding`` are properties.
+        Parameters by kind; ``total`` and ``active`` (per token) are properties.
 
     Notes
     -----

@@ -74,7 +74,7 @@ def stage_shards(model: Model, layout: Layout) -> tuple[StageShard, ...]:
     .. [1] Shoeybi et al. (2019), Megatron-LM, arXiv 1909.08053, sec. 3.
     .. [2] Narayanan et al. (2021), arXiv 2104.04473, sec. 2.3.
     """
-    by_kind = {mixture: _layer_unit(model, layout, mixture) for mixture in (False, True)}
+    by_kind = {mixture: layer_unit(model, layout, mixture) for mixture in (False, True)}
     stages = [[by_kind[is_mixture_layer(model, layer)] for layer in layers] for layers in stage_layers(model, layout)]
     table = model.vocabulary * model.hidden / layout.tensor_parallel
     stages[0].insert(0, Unit(table + position_parameters(model) + embedding_norm_parameters(model)))
@@ -87,7 +87,8 @@ def _stage(units: list[Unit]) -> StageShard:
     return StageShard(tuple(units), sum(unit.dense for unit in units), sum(unit.expert for unit in units))
 
 
-def _layer_unit(model: Model, layout: Layout, mixture: bool) -> Unit:
+def layer_unit(model: Model, layout: Layout, mixture: bool) -> Unit:
+    """Parameters of one layer on one GPU, before ZeRO; see :func:`stage_shards` for what is split and what is whole."""
     tp = layout.tensor_parallel
     layer = layer_parameters(model, mixture)
     keys_values = _key_value_parameters(model)

@@ -7,13 +7,20 @@ from importlib import resources
 import pytest
 
 from clustersim import catalog
+from clustersim.scenario.schema.bill import PriceRange, Site
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Accelerator, Node
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.readings import Bill
 
 TABLES = ("accelerators", "failures", "models", "nodes", "prices", "published_parameters", "sites")
-SECTIONS = {"accelerators": Accelerator, "failures": Failures, "models": Model, "nodes": Node}
+SECTIONS = {
+    "accelerators": Accelerator,
+    "failures": Failures,
+    "models": Model,
+    "nodes": Node,
+    "prices": PriceRange,
+    "sites": Site,
+}
 JUDGEMENTS = ("modelling choice: ", "ASSUMPTION: ")
 
 
@@ -60,9 +67,8 @@ def test_entry_is_a_valid_section(table, name):
     SECTIONS[table].model_validate(catalog.entry(table, name).tree())
 
 
-@pytest.mark.parametrize(("table", "name"), [(t, name) for t in ("prices", "sites") for name in catalog.entries(t)])
-def test_price_or_site_can_be_copied_into_a_bill(table, name):
-    Bill.model_validate(catalog.entry(table, name).tree())
+def test_a_world_average_is_not_called_american():
+    assert catalog.entry("sites", "us-average").title == "World-average PUE on the US grid"
 
 
 def test_published_parameters_speak_of_known_models():

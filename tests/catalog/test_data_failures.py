@@ -100,5 +100,21 @@ def test_published_counts_of_the_large_tables():
     assert [counted(name) for name in ("meta-fthsdp-32k", "byterobust-dense", "byterobust-moe")] == [678, 155, 94]
 
 
+@pytest.mark.parametrize(("name", "count"), [("bloom-176b", 16), ("imbue-70b", 15)])
+def test_a_count_that_is_derived_says_from_what(name, count):
+    (category,) = categories(name).values()
+    (source,) = (v.source for f, v in catalog.entry("failures", name).values.items() if f.endswith(".published_count"))
+    assert category.published_count == count
+    assert "derived: " in source
+
+
+@pytest.mark.parametrize("name", catalog.entries("failures"))
+def test_a_rate_without_a_count_says_that_it_is_taken_as_exact(name):
+    values = catalog.entry("failures", name).values
+    for category, found in categories(name).items():
+        source = values[f"categories.{category}.rate"].source
+        assert ("taken as exact" in source) == (found.published_count is None)
+
+
 def test_records_that_are_not_interruptions_say_so_in_their_title():
     assert "not interruptions" in catalog.entry("failures", "fireflyer-hardware-records").title

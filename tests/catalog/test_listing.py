@@ -34,6 +34,13 @@ def test_every_headline_column_says_something_in_its_table(table):
     assert [row.entry for row in listing.rows] == list(catalog.entries(table))
 
 
+def test_prices_and_sites_with_headline_columns():
+    prices = {row.entry: row.headline for row in list_entries("prices").rows}
+    assert prices["h100-2025"] == ("$1.70/GPU-hour", "$2.50/GPU-hour", "$4.50/GPU-hour")
+    sites = {row.entry: row.headline for row in list_entries("sites").rows}
+    assert sites["jean-zay"][:2] == ("1.2", "57 g/kWh")
+
+
 def test_values_of_an_entry():
     rows = list_values("accelerators", "h100-sxm")
     assert ("tdp", "700 W") in [(row.field, row.value) for row in rows]

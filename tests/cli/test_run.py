@@ -3,10 +3,10 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -85,6 +85,22 @@ def test_an_earlier_forecast_is_replaced_and_other_files_are_not(
     assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
 
 
+def test_somebody_else_s_summary_does_not_make_a_folder_ours(clustersim: Command, plan: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "summary.json").write_text('{"schema": "mine"}', "utf-8")
+    (mine / "thesis.txt").write_text("precious", "utf-8")
+    assert clustersim("run", str(plan), "--out", "mine").returncode == 2
+    assert (mine / "thesis.txt").read_text("utf-8") == "precious"
+
+
+def test_an_earlier_forecast_with_notes_in_it_is_kept(clustersim: Command, plan: Path, tmp_path: Path) -> None:
+    assert clustersim("run", str(plan), "--out", "out").returncode == 0
+    (tmp_path / "out" / "notes.txt").write_text("precious", "utf-8")
+    assert clustersim("run", str(plan), "--out", "out").returncode == 2
+    assert (tmp_path / "out" / "notes.txt").read_text("utf-8") == "precious"
+
+
 def test_a_file_in_the_way_is_refused(clustersim: Command, plan: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("precious", "utf-8")
     result = clustersim("run", str(plan), "--out", "out")
@@ -138,19 +154,22 @@ def test_unfinished_runs_are_told(clustersim: Command, plan: Path) -> None:
 
 
 def test_an_interrupt_keeps_what_is_done(plan: Path, tmp_path: Path) -> None:
+    """The bar on a terminal says when the first runs are done; then Ctrl-C."""
+    main, terminal = pty.openpty()
     started = subprocess.Popen(
         [COMMAND, "run", str(plan), "--set", "study.replications=100000", "--workers", "1", "--out", "out"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal,
     )  # fmt: skip
-    time.sleep(6)
+    os.close(terminal)
+    seen = b""
+    while not re.search(rb"[1-9]\d+/100000", seen):
+        seen += os.read(main, 4096)
     started.send_signal(signal.SIGINT)
-    _stdout, stderr = started.communicate(timeout=60)
-    assert "Traceback" not in stderr
-    assert started.returncode == 130
-    left = {path.name for path in tmp_path.iterdir()} - {"plan.yaml"}
-    assert left <= {"out"}
-    if left:
-        assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["replications"] < 100000
+    assert started.wait(timeout=60) == 130
+    os.close(main)
+    assert {path.name for path in tmp_path.iterdir()} == {"plan.yaml", "out"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert 10 <= summary["replications"] < 100000
 
 
 @pytest.mark.parametrize("form", ["--json", ""])

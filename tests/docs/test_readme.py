@@ -37,11 +37,13 @@ def shown(command: str) -> Snippet:
 
 
 def assert_same(actual: str, expected: str) -> None:
-    """Same words, and numbers that agree."""
+    """Same words, and numbers that agree: to two per cent, and to one unit of the last printed digit."""
     number = re.compile(r"-?\d[\d,]*\.?\d*")
     assert number.sub("#", actual).split() == number.sub("#", expected).split()
     for got, want in zip(number.findall(actual), number.findall(expected), strict=True):
-        assert float(got.replace(",", "")) == pytest.approx(float(want.replace(",", "")), rel=TOLERANCE, abs=1.0)
+        unit = 10.0 ** -len(want.partition(".")[2])
+        close = pytest.approx(float(want.replace(",", "")), rel=TOLERANCE, abs=unit)
+        assert float(got.replace(",", "")) == close
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_an_unknown_law_names_the_nearest():
 
 
 def law_with_form_error(form_error: float = 0.01) -> LossLaw:
-    return LossLaw("x", "text", "bytes", BESIROGLU, BESIROGLU[None], 1e9, 1e10, 1e11, 6e21, form_error, 2.0)
+    return LossLaw("x", "text", "bytes", "all", BESIROGLU, BESIROGLU[None], 1e9, 1e10, 1e11, 6e21, form_error, 2.0)
 
 
 def test_decades_beyond_count_compute():

@@ -42,7 +42,7 @@ def _headline() -> dict[str, Any]:
         "ettr_fraction": stat(0.9226, 0.0061),
         "goodput_fraction": stat(0.9226, 0.0061),
         "mfu_fraction": stat(0.372, 0.0185),
-        "mfu_while_training_fraction": 0.403,
+        "mfu_while_training_fraction": stat(0.403, 0.04),
         "interruptions": count(unexpected + 68),
         "unexpected_interruptions": count(unexpected),
         "planned_interruptions": count(68),

@@ -47,3 +47,9 @@ def test_short_runs_are_told_with_the_time_of_day(summary):
     assert dates["p50"] == "1 May 2024, 09:36"
     assert dates["p10"] == "1 May"
     assert write_date(None) == "–"
+
+
+def test_without_a_deadline_it_is_the_simulation_that_gave_up(summary):
+    summary |= {"finished_replications": 0, "time_limit": "patience"}
+    assert "reached the end within 20 times its undisturbed length" in answer(summary)
+    assert "deadline" not in answer(summary) + unfinished(summary)

@@ -86,10 +86,17 @@ def stop_at(t_s: float, duration_s: float = 300.0) -> tuple[MaintenancePlan, ...
 
 
 def failure(
-    t_s: float, unit: int = 0, *, evict: bool = True, hang: bool = False, manual: bool = False, repair: float = 0.0
+    t_s: float,
+    unit: int = 0,
+    *,
+    evict: bool = True,
+    hang: bool = False,
+    manual: bool = False,
+    repair: float = 0.0,
+    place: float = 0.0,
 ) -> Failure:
     """A failure whose chances are decided: the categories above put every threshold at one half."""
-    return Failure(t_s, unit, 0.0 if hang else 0.9, 0.0 if evict else 0.9, 0.0 if manual else 0.9, 0.0, repair)
+    return Failure(t_s, unit, 0.0 if hang else 0.9, 0.0 if evict else 0.9, 0.0 if manual else 0.9, 0.0, repair, place)
 
 
 def script(monkeypatch: pytest.MonkeyPatch, **by_category: list[Failure]) -> None:
@@ -127,7 +134,7 @@ def digest(records: Records) -> str:
         for column, values in columns.items():
             state.update(f"{name}.{column}:{values.dtype.str}:{values.shape}".encode())
             state.update(np.ascontiguousarray(values).tobytes())
-    state.update(repr((records.categories, records.parts, records.phases, records.end_s, records.finished)).encode())
+    state.update(repr((records.categories, records.parts, records.phases, records.end_s, records.ended)).encode())
     return state.hexdigest()
 
 

@@ -12,6 +12,16 @@ def test_young_daly_by_hand() -> None:
     assert young_daly_interval(60.0, 10800.0) == pytest.approx(1138.42, abs=0.01)
 
 
+def test_a_free_checkpoint_is_taken_as_often_as_can_be() -> None:
+    """Even when nothing fails, where the formula is zero times infinity."""
+    assert young_daly_interval(0.0, 10800.0) == 0.0
+    assert young_daly_interval(0.0, math.inf) == 0.0
+
+
+def test_without_failures_there_is_no_checkpoint_before_the_end() -> None:
+    assert young_daly_interval(60.0, math.inf) == math.inf
+
+
 def test_daly_by_hand() -> None:
     """mtbf 100, work 40, checkpoint 10, restart 20: 100 / 40 * exp(0.2) * (exp(0.5) - 1)."""
     assert expected_wall_time_per_work(40.0, 10.0, 20.0, 100.0) == pytest.approx(

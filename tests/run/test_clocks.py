@@ -45,12 +45,12 @@ def test_gaps_are_exponential_and_victims_uniform() -> None:
 @pytest.mark.parametrize("shape", [1.0, 0.7])
 def test_draws_follow_their_laws(shape: float) -> None:
     sample = list(itertools.islice(clock(10, 70.0, shape), 10_000))
-    for mark in ("hang", "evict", "manual"):
+    for mark in ("hang", "evict", "manual", "place"):
         assert stats.kstest([getattr(f, mark) for f in sample], "uniform").pvalue > FOUR_SIGMA
     for mark in ("detect", "repair"):
         assert stats.kstest([getattr(f, mark) for f in sample], "norm").pvalue > FOUR_SIGMA
     marks = np.array([(*failure[2:], failure.unit) for failure in sample])
-    correlation = np.corrcoef(marks.T) - np.eye(6)
+    correlation = np.corrcoef(marks.T) - np.eye(7)
     assert np.abs(correlation).max() < 5.0 / math.sqrt(len(sample))
 
 
@@ -100,6 +100,21 @@ def test_aged_fleet_has_the_conditional_residual_life(shape: float) -> None:
     law = stats.weibull_min(shape, scale=weibull_scale_s(100.0, shape))
     residual = stats.kstest(first_s, lambda t: 1.0 - law.sf(age_s + t) / law.sf(age_s))
     assert residual.pvalue > FOUR_SIGMA
+
+
+def test_place_does_not_tell_the_next_life() -> None:
+    """Both come from one draw, of which the place is the lower digits."""
+    sample = list(itertools.islice(clock(1, 70.0, 0.7), 10_000))
+    lives_s = np.diff([failure.t_s for failure in sample])
+    ranks = stats.rankdata(lives_s), np.array([failure.place for failure in sample[:-1]])
+    assert abs(np.corrcoef(*ranks)[0, 1]) < 4.0 / math.sqrt(len(lives_s))
+
+
+def test_scale_by_hand() -> None:
+    """Gamma(1 + 1/1) = 1, Gamma(1 + 1/0.5) = 2, and at a shape of 0.005 far beyond the largest float."""
+    assert weibull_scale_s(100.0, 1.0) == pytest.approx(100.0)
+    assert weibull_scale_s(100.0, 0.5) == pytest.approx(50.0)
+    assert weibull_scale_s(100.0, 0.005) == 0.0
 
 
 def test_residual_life_by_hand() -> None:

@@ -88,25 +88,40 @@ def test_plan_can_be_sent_to_a_worker(compiled: Compile) -> None:
 PER_HOUR = 1.0 / 3600.0
 
 
+RACKS = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 2, nodes_per_pod: 16}}")
+
+
 @pytest.mark.parametrize(
-    ("unit", "units", "per_domain", "domain_nodes", "blast_nodes"),
+    ("unit", "units", "per_domain", "domain_nodes"),
     [
-        ("gpu", 38 * 8, 8, 1, 1),
-        ("nic", 38 * 8, 8, 1, 1),
-        ("node", 38, 1, 1, 1),
-        ("rack", 19, 1, 2, 2),
-        ("switch", 19, 1, 2, 2),
-        ("pod", 3, 1, 16, 16),
+        ("gpu", 38 * 8, 8, 1),
+        ("nic", 38 * 8, 8, 1),
+        ("node", 38, 1, 1),
+        ("rack", 19, 1, 2),
+        ("switch", 19, 1, 2),
+        ("pod", 3, 1, 16),
     ],
 )
-def test_units_stand_on_nodes(
-    compiled: Compile, unit: str, units: int, per_domain: int, domain_nodes: int, blast_nodes: int
-) -> None:
-    head = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 2, nodes_per_pod: 16}}")
-    it = category(compiled(f"    x: {{component: gpu, rate: 1 per {unit}-hour", head=head))
+def test_units_stand_on_nodes(compiled: Compile, unit: str, units: int, per_domain: int, domain_nodes: int) -> None:
+    it = category(compiled(f"    x: {{component: gpu, rate: 1 per {unit}-hour", head=RACKS))
     assert (it.units, it.units_per_domain, it.domain_nodes) == (units, per_domain, domain_nodes)
-    assert it.blast_nodes == blast_nodes, "what breaks a switch takes all its nodes, even when it says node"
+    assert it.blast_nodes == 1, "what it takes down is what the plan says, however large the unit"
     assert it.rate_per_unit_s == pytest.approx(PER_HOUR)
+
+
+@pytest.mark.parametrize(
+    ("unit", "blast", "blast_nodes", "units"),
+    [
+        ("switch", "rack", 2, 19), ("pod", "rack", 2, 3), ("pod", "pod", 16, 3), ("rack", "pod", 16, 19),
+        ("rack", "job", 0, 16), ("pod", "job", 0, 2),
+    ],
+)  # fmt: skip
+def test_blast_is_what_the_plan_says(
+    compiled: Compile, unit: str, blast: str, blast_nodes: int, units: int
+) -> None:
+    """The job alone counts the domains of its own 32 nodes, and takes none of them down."""
+    it = category(compiled(f"    x: {{component: rack, rate: 1 per {unit}-hour, blast: {blast}", head=RACKS))
+    assert (it.blast_nodes, it.units) == (blast_nodes, units)
 
 
 def test_blast_that_is_larger_than_the_unit(compiled: Compile) -> None:
@@ -160,6 +175,18 @@ def test_job_mtbf_leaves_out_the_spares() -> None:
     assert job_mtbf_s((), 8, 2) == math.inf
 
 
+def test_job_mtbf_counts_what_strikes_the_job() -> None:
+    """A rack of four whose failure takes one node strikes six of eight nodes six eighths of the time."""
+    one = CategoryPlan("r", "rack", 2, 0.01, domain_nodes=4)
+    assert one.rate_on_s(6) == pytest.approx(0.015)
+    assert job_mtbf_s((one,), 6, 2) == pytest.approx(1.0 / 0.015)
+    whole = CategoryPlan("r", "rack", 2, 0.01, domain_nodes=4, blast_nodes=4)
+    assert whole.rate_on_s(6) == pytest.approx(0.02), "both racks hold nodes of the job"
+    gpu = CategoryPlan("g", "gpu", 80, 0.01, units_per_domain=8)
+    assert gpu.rate_on_s(5) == pytest.approx(0.4)
+    assert CategoryPlan("j", "software", 1, 0.01, blast_nodes=0).rate_on_s(5) == 0.01
+
+
 def test_blocking_checkpoint(compiled: Compile) -> None:
     plan = compiled().checkpoint
     size_bytes = 10.0 * count_parameters(load_model()).total
@@ -189,6 +216,13 @@ def test_young_daly_interval_is_no_shorter_than_a_write(compiled: Compile) -> No
     head = PLAN.replace("interval: 10 min, ", "").replace("kind: blocking,", "kind: asynchronous, stall: 0 s,")
     plan = compiled(head=head).checkpoint
     assert plan.interval_s == plan.write_s
+
+
+def test_free_checkpoints_of_a_job_that_never_fails(compiled: Compile) -> None:
+    """Zero times infinity: as often as they can be written."""
+    head = PLAN.replace("interval: 10 min, ", "").replace("kind: blocking,", "kind: asynchronous, stall: 0 s,")
+    plan = compiled(head=head, more="  rate_multiplier: 0\n").checkpoint
+    assert plan.interval_s == plan.write_s > 1.0
 
 
 def test_without_failures_there_is_no_need_to_checkpoint(compiled: Compile) -> None:

@@ -9,6 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from clustersim.run import metrics
+from clustersim.run.laws import Law
+from clustersim.run.plan import MaintenancePlan
 from clustersim.run.records import EFFECTS, HITS, Records
 from tests.run.plans import (
     CORRUPTION,
@@ -53,7 +56,7 @@ def test_nothing_happens(run: Simulate) -> None:
     records = run(small_plan(categories=()))
     assert timeline(records) == [*UNDISTURBED, (320, 325, "checkpoint", -1)]
     assert parts(records) == [(0, 20, "schedule"), (20, 60, "load")]
-    assert records.finished
+    assert (records.ended, records.finished) == ("finished", True)
     assert records.end_s == 325
     assert records.checkpoints["step"].tolist() == [10, 20, 25]
     assert records.checkpoints["taken_s"].tolist() == [165, 270, 325]
@@ -247,6 +250,82 @@ def test_planned_stop_while_down_is_done_in_passing(run: Simulate, monkeypatch: 
     assert hits(records) == ["job", "job_down"]
 
 
+def test_planned_stop_during_a_wait_is_over_with_it(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(212.0)])
+    records = run(small_plan(maintenance=stop_at(500.0)))
+    assert timeline(records) == [*CRASH_AT_212, (242, 1242, "waiting", 0), (1242, 1302, "restart", 0), *resumed(1302)]
+    assert hits(records) == ["job", "job_down"]
+
+
+def test_planned_stop_during_a_wait_costs_what_is_left_of_it(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 s from 1100 on, 158 are left when the node is back."""
+    script(monkeypatch, node=[failure(212.0)])
+    records = run(small_plan(maintenance=stop_at(1100.0)))
+    assert timeline(records) == [
+        *CRASH_AT_212, (242, 1242, "waiting", 0), (1242, 1400, "maintenance", 1), (1400, 1460, "restart", 0),
+        *resumed(1460),
+    ]  # fmt: skip
+
+
+def test_planned_stop_overlaps_the_wait_for_a_person(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Due while nobody knows yet, done while the person is on the way."""
+    script(monkeypatch, node=[failure(212.0, manual=True, evict=False)])
+    records = run(small_plan(maintenance=stop_at(220.0)))
+    assert timeline(records) == [*CRASH_AT_212, (242, 742, "waiting", 0), (742, 802, "restart", 0), *resumed(802)]
+
+
+def test_planned_stops_of_two_kinds_during_a_wait_follow_each_other(
+    run: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 900 to 1200 the one, to 1500 the other, of which 258 are left when the node is back."""
+    script(monkeypatch, node=[failure(212.0)])
+    records = run(small_plan(maintenance=(*stop_at(900.0), *stop_at(1000.0))))
+    assert timeline(records)[6:9] == [
+        (242, 1242, "waiting", 0), (1242, 1500, "maintenance", 2), (1500, 1560, "restart", 0),
+    ]  # fmt: skip
+
+
+def test_planned_stops_do_not_pile_up_while_the_job_waits(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every 100 s one of 60 s, ten of them while a node is mended: the last began at 1200."""
+    script(monkeypatch, node=[failure(212.0)])
+    stops = (MaintenancePlan("stop", 100.0, Law("constant", 60.0), True, 300.0),)
+    records = run(small_plan(maintenance=stops), horizon_s=1300.0)
+    assert timeline(records)[6:] == [
+        (242, 1242, "waiting", 0), (1242, 1260, "maintenance", 10), (1260, 1300, "restart", 0),
+    ]  # fmt: skip
+    assert hits(records)[:11] == ["job", *["job_down"] * 10]
+
+
+def test_one_stop_of_a_kind_is_pending_at_most(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hang is noticed after 600 s in which a stop of 60 s fell due six times: it is made once."""
+    script(monkeypatch, node=[failure(212.0, evict=False, hang=True)])
+    stops = (MaintenancePlan("stop", 100.0, Law("constant", 60.0), True, 300.0),)
+    records = run(small_plan(maintenance=stops), horizon_s=890.0)
+    assert timeline(records)[5:] == [(212, 812, "detect", 0), (812, 872, "maintenance", 1), (872, 890, "restart", 0)]
+    assert hits(records) == ["job", "job_down"], "the one that fell due at 800 was still to be made"
+
+
+def test_a_stop_that_lasts_longer_than_its_interval_ends(run: Simulate) -> None:
+    """Due at 300 again while the work of 212 goes on: there is nothing to add to it."""
+    stops = (MaintenancePlan("stop", 100.0, Law("constant", 250.0), True, 212.0),)
+    records = run(small_plan(categories=(), maintenance=stops), horizon_s=560.0)
+    assert timeline(records)[4:] == [
+        (215, 220, "checkpoint", -1), (220, 470, "maintenance", 0), (470, 530, "restart", 0),
+        (530, 540, "productive", -1), (540, 545, "checkpoint", -1), (545, 560, "maintenance", 1),
+    ]  # fmt: skip
+    assert records.incidents["t_s"].tolist() == [212, 512]
+
+
+def test_node_that_breaks_during_a_planned_stop(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its repair is queued when the stop is over; another stop that falls due then costs nothing more."""
+    script(monkeypatch, node=[failure(300.0)])
+    records = run(small_plan(maintenance=(*stop_at(212.0), *stop_at(800.0))))
+    assert timeline(records)[5:8] == [
+        (220, 520, "maintenance", 0), (520, 1520, "waiting", 1), (1520, 1580, "restart", 0),
+    ]  # fmt: skip
+    assert hits(records) == ["job", "job_down", "job_down"]
+
+
 def test_planned_stop_during_a_restart_waits_for_the_first_step(run: Simulate) -> None:
     records = run(small_plan(categories=(), maintenance=stop_at(30.0)))
     assert timeline(records)[:5] == [
@@ -287,6 +366,9 @@ def test_phase_change_with_a_restart(run: Simulate) -> None:
         (245, 345, "productive", -1), (345, 370, "checkpoint", -1),
     ]  # fmt: skip
     assert records.categories[records.incidents["category"][0]] == "phase change"
+    assert metrics.interruptions(records) == (0, 0), "nobody planned a stop"
+    assert metrics.phase_changes(records) == 1
+    assert metrics.interruptions_by_category(records)["phase change"] == 1
 
 
 def test_crash_in_a_new_phase_leads_back_to_its_start(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +379,7 @@ def test_crash_in_a_new_phase_leads_back_to_its_start(run: Simulate, monkeypatch
         (292, 352, "restart", 1), (352, 382, "recompute", 1), (382, 452, "productive", -1),
         (452, 457, "checkpoint", -1),
     ]  # fmt: skip
-    assert len(records.incidents["t_s"]) == 2, "the layout changes once"
+    assert metrics.phase_changes(records) == 1, "the layout changes once"
     assert records.intervals["phase"].tolist()[-4:] == [1] * 4
 
 
@@ -387,7 +469,7 @@ def test_corruption_of_a_job_that_computes_nothing_is_no_event(run: Simulate, mo
 def test_corruption_found_during_the_last_write(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, corruption=[failure(130.0, evict=False)])
     records = run(small_plan(categories=(CORRUPTION,), write_s=20.0))
-    assert timeline(records)[6:9] == [(320, 345, "checkpoint", -1), (345, 405, "restart", 0), (405, 505, "rollback", 0)]
+    assert timeline(records)[6:9] == [(320, 330, "checkpoint", -1), (330, 390, "restart", 0), (390, 490, "rollback", 0)]
     assert records.finished
 
 
@@ -403,7 +485,7 @@ def test_deadline_cuts_the_record(run: Simulate, horizon_s: float, last: tuple[f
     records = run(small_plan(categories=()), horizon_s=horizon_s)
     assert timeline(records)[-1] == last
     assert records.end_s == horizon_s
-    assert not records.finished
+    assert (records.ended, records.finished) == ("deadline", False)
 
 
 @pytest.mark.parametrize(
@@ -429,13 +511,14 @@ def test_deadline_of_the_plan_cuts_a_wait(run: Simulate, monkeypatch: pytest.Mon
     script(monkeypatch, node=[failure(212.0)])
     records = run(small_plan(deadline_s=800.0))
     assert timeline(records)[-1] == (242, 800, "waiting", 0)
+    assert records.ended == "deadline"
 
 
 def test_a_hopeless_plan_is_given_up(run: Simulate) -> None:
     """A failure every 100 s of a job whose steps take 1000 s."""
     plan = small_plan(categories=(replace(SOFTWARE, rate_per_unit_s=0.01),))
     records = run(replace(plan, phases=(replace(plan.phases[0], step_time_s=1000.0),)))
-    assert not records.finished
+    assert (records.ended, records.finished) == ("gave_up", False)
     assert records.end_s == 30 * DAY_S
 
 
@@ -496,6 +579,26 @@ def test_a_cold_spare_does_not_fail(run: Simulate, monkeypatch: pytest.MonkeyPat
     assert len(run(small_plan(cold=1)).incidents["t_s"]) == 0
 
 
+def test_blast_smaller_than_the_unit_takes_one_node_of_it(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second half of the draw's remainder is the second node of the second rack."""
+    one = replace(RACK, blast_nodes=1)
+    script(monkeypatch, rack=[failure(212.0, 1, place=0.7)])
+    records = run(small_plan(categories=(one,), hot=1))
+    assert timeline(records) == [*CRASH_AT_212, (242, 302, "restart", 0), *resumed(302)]
+    assert records.incidents["node"].tolist() == [3]
+    assert records.incidents["evicted_nodes"].tolist() == [1]
+    assert records.repairs["nodes"].tolist() == [1]
+
+
+def test_blast_smaller_than_the_unit_can_miss_the_plan(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five nodes in racks of two: the second node of the third rack is not the plan's."""
+    one = replace(RACK, blast_nodes=1, units=3)
+    script(monkeypatch, rack=[failure(100.0, 2, place=0.7), failure(212.0, 2, place=0.2)])
+    records = run(small_plan(categories=(one,), job_nodes=5))
+    assert records.incidents["t_s"].tolist() == [212]
+    assert records.incidents["node"].tolist() == [4]
+
+
 def test_software_takes_no_node(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, software=[failure(212.0)])
     records = run(small_plan(categories=(SOFTWARE,)))
@@ -512,13 +615,52 @@ def test_crash_of_the_first_restart(run: Simulate, monkeypatch: pytest.MonkeyPat
     ]  # fmt: skip
 
 
-def test_crash_while_the_last_write_is_waited_for_changes_nothing(
-    run: Simulate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script(monkeypatch, node=[failure(330.0)])
+def test_crash_during_the_last_write_loses_the_last_checkpoint(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(330.0, evict=False)])
+    records = run(small_plan(write_s=20.0))
+    assert timeline(records)[6:] == [
+        (320, 330, "checkpoint", -1), (330, 360, "detect", 0), (360, 420, "restart", 0), (420, 470, "recompute", 0),
+        (470, 495, "checkpoint", -1),
+    ]  # fmt: skip
+    assert hits(records) == ["job"]
+    assert records.finished
+    np.testing.assert_array_equal(records.checkpoints["durable_s"], [185, 290, np.nan, 495])
+
+
+def test_crash_at_the_end_of_the_last_write_finds_the_job_done(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(345.0)])
     records = run(small_plan(write_s=20.0))
     assert records.end_s == 345
     assert hits(records) == ["job_down"]
+
+
+def test_crash_during_the_write_at_the_end_of_a_phase(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkpoint of the old layout is lost: the job trains its steps again before it changes the layout."""
+    script(monkeypatch, node=[failure(170.0, evict=False)])
+    records = run(small_plan(steps=(10, 10), write_s=20.0, restart_between=True))
+    assert timeline(records) == [
+        START, (60, 160, "productive", -1), (160, 170, "checkpoint", -1), (170, 200, "detect", 0),
+        (200, 260, "restart", 0), (260, 360, "recompute", 0), (360, 385, "checkpoint", -1), (385, 445, "restart", 1),
+        (445, 545, "productive", -1), (545, 570, "checkpoint", -1),
+    ]  # fmt: skip
+    assert [records.categories[code] for code in records.incidents["category"]] == ["node", "phase change"]
+
+
+def test_crash_during_the_write_before_a_planned_stop(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stop is made all the same, and the five steps since the last checkpoint are trained again after it."""
+    script(monkeypatch, node=[failure(225.0, evict=False)])
+    records = run(small_plan(write_s=20.0, maintenance=stop_at(212.0)))
+    assert timeline(records)[4:9] == [
+        (215, 225, "checkpoint", -1), (225, 255, "detect", 1), (255, 555, "maintenance", 0), (555, 615, "restart", 1),
+        (615, 665, "recompute", 1),
+    ]  # fmt: skip
+    assert hits(records) == ["job", "job"]
+
+
+def test_node_lost_during_the_last_write_is_replaced(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(330.0)])
+    records = run(small_plan(write_s=20.0, warm=1))
+    assert timeline(records)[7:10] == [(330, 360, "detect", 0), (360, 430, "waiting", 0), (430, 490, "restart", 0)]
 
 
 def test_node_that_breaks_at_the_moment_a_phase_ends(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 
 import clustersim as cs
+from clustersim.run.feasibility import run_problems
+from clustersim.run.records import STATES
+from clustersim.scenario.schema.law import Constant
+from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -13,6 +17,16 @@ def problems(name: str, *settings: str) -> list[str]:
     with pytest.raises(cs.ScenarioError) as caught:
         cs.load(SCENARIOS / f"{name}.yaml", settings)
     return str(caught.value).splitlines()
+
+
+def of_names(categories: tuple[str, ...] = (), stops: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Problems of the quickstart with these categories and planned stops, as path and message."""
+    scenario = cs.load(SCENARIOS / "quickstart.yaml").scenario
+    (one, *_rest) = scenario.failures.categories.values()
+    failures = scenario.failures.model_copy(update={"categories": dict.fromkeys(categories, one)})
+    duration = Constant(value="10 min")
+    maintenance = tuple(PeriodicMaintenance(kind="periodic", name=n, every="1 days", duration=duration) for n in stops)
+    return run_problems(scenario.model_copy(update={"failures": failures, "maintenance": maintenance}))
 
 
 def test_a_write_that_takes_longer_than_the_interval() -> None:
@@ -31,3 +45,56 @@ def test_phases_of_different_size() -> None:
     (line,) = problems("llama3-405b", "training.phases[9].layout.data_parallel=4")
     assert "phase 'annealing' uses 8,192 GPUs, the job 16,384" in line
     assert "llama3-405b.yaml" in line or line.startswith("--set")
+
+
+@pytest.mark.parametrize(
+    ("setting", "hours"),
+    [
+        ("maintenance=[{kind: periodic, name: a, every: 2 h, duration: 2 h}]", "2 h on average and falls due every 2 h"),
+        (
+            "maintenance=[{kind: random, name: a, mean_interval: 3 h, duration: {kind: exponential, mean: 4.5 h}}]",
+            "4.5 h on average and falls due every 3 h",
+        ),
+        (  # The mean of a lognormal is its median times exp(sigma^2 / 2): 1 h * e^2 = 7.39 h.
+            "maintenance=[{kind: random, name: a, mean_interval: 7 h,"
+            " duration: {kind: lognormal, median: 1 h, sigma: 2}}]",
+            "7.39 h on average and falls due every 7 h",
+        ),
+    ],
+)
+def test_planned_stops_that_leave_no_time_to_train(setting: str, hours: str) -> None:
+    (line,) = problems("quickstart", setting)
+    assert f"maintenance[0].duration: planned stop 'a' lasts {hours}" in line
+
+
+def test_planned_stops_that_leave_some_time(tmp_path: Path) -> None:
+    cs.load(SCENARIOS / "quickstart.yaml", ["maintenance=[{kind: periodic, name: a, every: 2 h, duration: 1.9 h}]"])
+
+
+def test_names_that_tell_one_thing_from_another_are_fine() -> None:
+    assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
+
+
+def test_a_planned_stop_called_like_a_category() -> None:
+    assert of_names(("gpu", "nic"), ("firmware", "nic")) == [
+        ("maintenance[1].name", "'nic' is also the name of failures.categories.nic; choose another")
+    ]
+
+
+def test_two_planned_stops_of_one_name() -> None:
+    assert of_names((), ("firmware", "evaluation", "firmware")) == [
+        ("maintenance[2].name", "'firmware' is also the name of maintenance[0].name; choose another")
+    ]
+
+
+@pytest.mark.parametrize("name", [*STATES, "phase change", "start of the job"])
+def test_names_that_the_report_uses_itself(name: str) -> None:
+    (category,), (stop,) = of_names((name,)), of_names((), (name,))
+    assert (category[0], stop[0]) == (f"failures.categories.{name}", "maintenance[0].name")
+    assert category[1] == stop[1]
+    assert category[1].startswith(f"'{name}' is what the report calls ")
+
+
+def test_a_name_that_is_reserved_is_shown_where_it_stands() -> None:
+    (line,) = problems("quickstart", "maintenance=[{kind: periodic, name: phase change, every: 2 h, duration: 1 min}]")
+    assert line.startswith("--set maintenance: maintenance[0].name: 'phase change'") or "maintenance[0].name" in line

@@ -38,3 +38,8 @@ def test_a_larger_draw_is_a_longer_time(kind: str) -> None:
     assert times_s == sorted(times_s)
     assert times_s[0] > 0.0
     assert math.isfinite(times_s[-1])
+
+
+def test_mean_beyond_all_numbers() -> None:
+    """exp(40^2 / 2) is more than a float can hold; its samples are not."""
+    assert Law("lognormal", 60.0, 40.0).mean_s == math.inf

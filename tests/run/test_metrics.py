@@ -9,6 +9,7 @@ import pytest
 from clustersim.run import Records, metrics
 from clustersim.run.metrics import Window
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, STATES
+from tests.run.plans import Simulate, small_plan
 
 DAY = 86400.0
 CATEGORIES = ("gpu", "nic", "firmware")
@@ -65,7 +66,7 @@ def records() -> Records:
         parts=PARTS,
         phases=("main", "anneal"),
         end_s=4000.0,
-        finished=True,
+        ended="finished",
     )
 
 
@@ -76,7 +77,7 @@ def empty(records: Records) -> Records:
         intervals={name: column[:0] for name, column in records.intervals.items()},
         incidents={name: column[:0] for name, column in records.incidents.items()},
         end_s=0.0,
-        finished=False,
+        ended="deadline",
     )
 
 
@@ -152,6 +153,24 @@ def test_mean_time_to_recover_leaves_out_planned_stops_and_redone_work(records: 
     assert metrics.mean_time_to_recover_s(empty) == 0.0
 
 
+def test_recovery_time_can_be_pooled(records: Records, empty: Records) -> None:
+    """Mean is total over count, so totals and counts of many runs add up to their common mean."""
+    unexpected, _planned = metrics.interruptions(records)
+    assert metrics.recovery_time_s(records) == 89.0 + 100.0 + 100.0 + 50.0
+    assert metrics.mean_time_to_recover_s(records) == metrics.recovery_time_s(records) / unexpected
+    assert metrics.recovery_time_s(empty) == 0.0
+
+
+def test_phase_changes_are_not_planned_stops(records: Records) -> None:
+    changed = replace(records, categories=("gpu", "nic", "phase change"))
+    assert metrics.interruptions(changed) == (2, 0)
+    assert metrics.phase_changes(changed) == 1
+    assert metrics.phase_changes(changed, Window(0.0, 2000.0)) == 0
+    assert metrics.interruptions_by_category(changed)["phase change"] == 1
+    assert metrics.phase_changes(records) == 0
+    assert metrics.mean_time_to_recover_s(changed) == metrics.mean_time_to_recover_s(records)
+
+
 def test_time_by_phase_and_state(records: Records) -> None:
     by_phase = metrics.time_by_phase_and_state_s(records)
     assert by_phase.shape == (2, len(STATES))
@@ -180,11 +199,37 @@ def test_time_by_day_and_state(records: Records) -> None:
     assert first["productive"] == pytest.approx(DAY - 10_000.0)
 
 
+def check_nothing_trained(records: Records) -> None:
+    """Every metric has a value on a record in which no step was made."""
+    assert metrics.effective_training_time(records) == 0.0
+    assert metrics.effective_training_time(records, Window(5.0, 10.0)) == 0.0
+    assert metrics.tokens_trained(records) == 0.0
+    assert metrics.tokens_at_s(records, np.array([0.0, 1e-4, 9e9])).tolist() == [0.0, 0.0, 0.0]
+    assert sum(metrics.time_by_state_s(records).values()) == pytest.approx(records.end_s, abs=1e-6)
+    assert metrics.time_by_day_and_state_s(records).sum() == pytest.approx(records.end_s, abs=1e-6)
+    assert metrics.time_by_phase_and_state_s(records).sum() == pytest.approx(records.end_s, abs=1e-6)
+    assert metrics.time_by_phase_and_state_s(records).shape == (len(records.phases), len(STATES))
+    assert metrics.interruptions(records) == (0, 0)
+    assert metrics.phase_changes(records) == 0
+    assert set(metrics.interruptions_by_category(records).values()) <= {0}
+    assert metrics.mean_time_to_interruption_s(records) == float("inf")
+    assert metrics.mean_time_to_recover_s(records) == metrics.recovery_time_s(records) == 0.0
+
+
 def test_nothing_recorded(empty: Records) -> None:
-    assert metrics.effective_training_time(empty) == 0.0
-    assert metrics.tokens_trained(empty) == 0.0
+    check_nothing_trained(empty)
     assert metrics.time_lost_by_cause_s(empty) == {}
+    assert metrics.restart_parts_s(empty) == {}
     assert metrics.time_by_day_and_state_s(empty).tolist() == [[0.0] * len(STATES)]
+
+
+@pytest.mark.parametrize("deadline_s", [1e-9, 1e-3, 30.0, 60.0])
+def test_deadline_before_the_first_step(run: Simulate, deadline_s: float) -> None:
+    records = run(small_plan(deadline_s=deadline_s))
+    check_nothing_trained(records)
+    assert records.ended == "deadline"
+    assert sum(metrics.time_lost_by_cause_s(records).values()) == pytest.approx(deadline_s, abs=1e-6)
+    assert sum(metrics.restart_parts_s(records).values()) == pytest.approx(deadline_s, abs=1e-6)
 
 
 def test_causes_are_incidents(records: Records) -> None:

@@ -1,7 +1,7 @@
 """Where a stretch stands, against a step-by-step count."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clustersim.run.plan import CheckpointPlan, PhasePlan
@@ -72,3 +72,34 @@ def test_against_counting(step_time_s: float, period: int, stall_s: float, steps
     if not near:
         assert it.steps_done(now_s) == done
         assert it.checkpoints_taken(now_s) == taken
+
+
+@settings(max_examples=300, deadline=None)
+@example(2709179.278820534, 326, 47.81478272985151, 8, 15.335556614812395, 44.87791570997797, 0.5)
+@example(26682514.50578929, 108, 1.5037710358233232, 1, 10.320941982257985, 107.05987968238244, 8 / 108)
+@given(
+    start_s=st.floats(0.0, 1e9),
+    steps=st.integers(1, 400),
+    step_time_s=st.floats(0.1, 50.0),
+    period=st.integers(1, 9),
+    stall_s=st.floats(0.0, 30.0),
+    write_s=st.floats(0.0, 500.0),
+    share=st.floats(0.0, 1.0),
+)
+def test_a_checkpoint_is_durable_at_the_moment_its_write_ends(
+    start_s: float, steps: int, step_time_s: float, period: int, stall_s: float, write_s: float, share: float
+) -> None:
+    """Whatever the rounding of the sums on either side: a job that waits for the write must find it done."""
+    it = Stretch(start_s, 0, 0, steps, Rhythm(step_time_s, period, stall_s, write_s, period * step_time_s + stall_s))
+    assert it.checkpoints_taken(it.end_s) == it.checkpoints
+    assert it.checkpoints_taken(it.end_s + write_s, write_s) == it.checkpoints
+    number = 1 + int(share * (it.checkpoints - 1))
+    taken_s = start_s + min(number * period, steps) * step_time_s + number * stall_s
+    assert it.checkpoints_taken(taken_s, 0.0) >= number
+    assert it.checkpoints_taken(taken_s + write_s, write_s) >= number
+
+
+@pytest.mark.parametrize("early_s", [1e-5, 1e-3, 1.0])
+def test_a_checkpoint_is_not_durable_before_its_write_ends(early_s: float) -> None:
+    assert stretch().checkpoints_taken(1285.0 - early_s, 20.0) == 2
+    assert stretch().checkpoints_taken(1230.0 - early_s, 20.0) == 1

@@ -57,8 +57,8 @@ def test_of_several_the_last_wins(folder: Path, load: Callable[..., cs.Loaded]) 
 
 def test_a_problem_is_shown_in_the_file_it_comes_from(folder: Path, wrong: Callable[..., list[str]]) -> None:
     (folder / "base.yaml").write_text("extends: h100-cluster\nspares: {wram: 1}\n")
-    assert wrong(text=OWN.format(base="base.yaml"), more="bill: {pue: 0.5}\n") == [
-        "plan.yaml:8:13: bill.pue: must be at least 1, got 0.5",
+    assert wrong(text=OWN.format(base="base.yaml"), more="bill: {site: {pue: 0.5}}\n") == [
+        "plan.yaml:8:20: bill.site.pue: must be at least 1, got 0.5",
         "base.yaml:2:10: spares.wram: unknown key, did you mean 'warm'?",
     ]
 

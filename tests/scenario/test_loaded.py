@@ -33,7 +33,7 @@ def row(loaded: cs.Loaded, path: str) -> cs.Setting:
         ("cluster.node.accelerator.catalogue_entry", "h100-sxm", "catalogue nodes/dgx-h100", "DGX H100"),
         ("cluster.node.nic_bandwidth", "400 Gbps", "catalogue nodes/dgx-h100", "DGX H100"),
         ("cluster.node.accelerator.tdp", "700 W", "catalogue accelerators/h100-sxm", "H100"),
-        ("cluster.node.accelerator.idle_power", "not given", "default", ""),
+        ("model.mixture", "not given", "default", ""),
         ("cluster.fabric.latency", "6 us", "default", "nccl-tests"),
         ("model.layers", "32", "catalogue models/llama3-8b", "Llama 3"),
         ("model.head_dim", "not given", "default", ""),
@@ -52,6 +52,7 @@ def row(loaded: cs.Loaded, path: str) -> cs.Setting:
         ("recovery.restart.load.at_gpus", "16384", "default", "ByteCheckpoint"),
         ("maintenance[0].duration", "2 h", "plan.yaml:12:77", ""),
         ("bill.gpu_price.mode", "$2.50/GPU-hour", "default", "H100 market"),
+        ("bill.site.pue", "1.1", "default", "Google fleet"),
         ("windows[0].start", "0 s", "default", ""),
         ("claims[1].source", "two lines é 😀", "plan.yaml:16:45", ""),
         ("study.parameter_uncertainty", "true", "default", ""),
@@ -102,7 +103,7 @@ def test_locates_a_setting_or_what_is_around_it(load: Load) -> None:
     assert loaded.locate("cluster.nodes") == ("plan.yaml", 3, 34)
     assert loaded.locate("training.layout.tensor_parallel") == ("plan.yaml", 6, 3)
     assert loaded.locate("model.layers") == ("plan.yaml", 2, 8)
-    assert loaded.locate("bill.pue") == ("plan.yaml", 1, 1)
+    assert loaded.locate("bill.site.pue") == ("plan.yaml", 1, 1)
     assert loaded.locate("not a path") == ("plan.yaml", 1, 1)
     problem = loaded.problem("training.layout.tensor_parallel", "3 does not divide 8")
     assert str(problem) == "plan.yaml:6:3: training.layout.tensor_parallel: 3 does not divide 8"

@@ -54,9 +54,12 @@ Wrong = Callable[..., list[str]]
             "plan.yaml:11:5: maintenance[0]: has no 'kind': give one of random, periodic",
         ),
         ("maintenance: {kind: random}\n", "plan.yaml:10:1: maintenance: must be a list, got a mapping"),
-        ("bill: {pue: high}\n", "plan.yaml:10:13: bill.pue: must be a number, got 'high'"),
-        ("bill: {pue: '1,5'}\n", "plan.yaml:10:13: bill.pue: must be a number, got '1,5'; write 15"),
-        ("bill: {energy_price: 0.1}\n", "plan.yaml:10:22: bill.energy_price: '0.1' has no unit: write e.g. $0.098/kWh"),
+        ("bill: {site: {pue: high}}\n", "plan.yaml:10:20: bill.site.pue: must be a number, got 'high'"),
+        ("bill: {site: {pue: '1,5'}}\n", "plan.yaml:10:20: bill.site.pue: must be a number, got '1,5'; write 15"),
+        (
+            "bill: {site: {energy_price: 0.1}}\n",
+            "plan.yaml:10:29: bill.site.energy_price: '0.1' has no unit: write e.g. $0.098/kWh",
+        ),
         (
             "recovery: {manual_fraction: 150 %}\n",
             "plan.yaml:10:29: recovery.manual_fraction: must be at most 100 %, got '150 %'",
@@ -202,12 +205,12 @@ def test_an_empty_list_of_phases(plan: str, wrong: Wrong) -> None:
 def test_everything_wrong_is_shown_at_once_in_the_order_of_the_file(wrong: Wrong) -> None:
     lines = wrong(
         "study.replications=1",
-        more="spares: {wram: 1, cold: 01}\nbill: {pue: 0}\nstudy: {}\nstudy: {}\nclaims: [{quantity: steps}]\n",
+        more="spares: {wram: 1, cold: 01}\nbill: {site: {pue: 0}}\nstudy: {}\nstudy: {}\nclaims: [{quantity: steps}]\n",
     )
     assert [line.split(": ")[0:2] for line in lines] == [
         ["plan.yaml:10:10", "spares.wram"],
         ["plan.yaml:10:25", "spares.cold"],
-        ["plan.yaml:11:13", "bill.pue"],
+        ["plan.yaml:11:20", "bill.site.pue"],
         ["plan.yaml:13:1", "study"],
         ["plan.yaml:14:10", "claims[0].source"],
         ["--set study.replications", "must be at least 2, got 1"],

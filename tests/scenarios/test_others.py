@@ -37,7 +37,7 @@ def test_bloom_takes_about_as_long_as_it_did(forecast: MakeForecast) -> None:
 
 
 def test_bloom_with_its_measured_step_time(forecast: MakeForecast) -> None:
-    """With the step known, what is left is the ramp, failures and restarts: within five per cent of 114.7 days."""
+    """With the step known, what is left is the ramp, failures and restarts: within eight per cent of 114.7 days."""
     measured = "training.phases[4].step_time=105.22 s"
     headline = forecast("bloom-176b", *SETTINGS, measured).summary["headline"]
     assert headline["wall_time_days"]["p50"] == pytest.approx(114.7, rel=0.08)

@@ -23,8 +23,9 @@ def accelerator(name: str, **changes: object) -> Accelerator:
     [
         ("a100-40gb", "ampere"),
         ("h200", "hopper"),
-        ("h100-pcie", "hopper-500w"),
+        ("h100-pcie", None),
         ("gb300", "blackwell"),
+        ("h100-hbm2e-500w", "hopper-500w"),
         ("mi300x", None),
     ],
 )

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustersim.scenario.schema.training import Layout
-from clustersim.step.calibrated import UNCALIBRATED_SIGMA
+from clustersim.step.calibrated import SPLIT_SIGMA, UNCALIBRATED_SIGMA
+from clustersim.step.efficiency import calibrated_table
 from clustersim.step.predict import phase_steps, predict_step
 from clustersim.step.step_time import BREAKDOWN_KEYS, StepTime
 from clustersim.workload.flops import model_flops_per_token
@@ -128,10 +129,39 @@ def test_larger_jobs_than_calibrated_are_named() -> None:
     assert "job of 16,384 GPUs is 8 times the largest calibrated (2,048)" in step.extrapolations
 
 
-def test_software_calibrated_elsewhere_is_named() -> None:
+def test_software_fitted_on_one_slow_card_is_named() -> None:
     step = predict(LAYOUTS[3])
-    assert any("pytorch software" in text for text in step.extrapolations)
-    assert step.prediction_sigma > 0.1
+    text = (
+        "the efficiency of pytorch software was fitted on one power-limited card (h100-hbm2e-500w)"
+        " and separated from that card's clock by assumption"
+    )
+    assert text in step.extrapolations
+    assert step.prediction_sigma >= SPLIT_SIGMA
+    on_that_card = predict(LAYOUTS[3], cluster=cases.cluster(accelerator="h100-hbm2e-500w"))
+    assert not any("by assumption" in text for text in on_that_card.extrapolations)
+
+
+def test_the_split_of_card_and_software_has_a_least_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {name: dict(fields) for name, fields in calibrated_table().items()}
+    small["class-stack-pytorch-dense"]["sigma"] = small["class-hopper-bf16-dense"]["sigma"] = 0.03
+    monkeypatch.setattr("clustersim.step.calibrated.calibrated_table", lambda: small)
+    assert predict(LAYOUTS[3]).prediction_sigma == pytest.approx(SPLIT_SIGMA)
+
+
+def test_spread_of_llama3_covers_what_the_split_of_card_and_software_moves() -> None:
+    # A clock of 0.85 or 0.68 at the same product moves the 16,384-GPU step to 368 or 439 TFLOP/s per GPU.
+    layout = cases.layout(tensor_parallel=8, pipeline_parallel=16, virtual_pipeline=8, data_parallel=128, zero_stage=2)
+    step = predict(layout, model=cases.LLAMA3_405B, global_batch=2048, cluster=cases.cluster(2048))
+    one_sigma = math.exp(step.prediction_sigma)
+    assert step.model_flops_per_gpu_s / one_sigma < 368e12
+    assert step.model_flops_per_gpu_s * one_sigma > 439e12
+
+
+def test_software_calibrated_elsewhere_is_named() -> None:
+    step = predict(LAYOUTS[0], stack="xla", cluster=cases.cluster(accelerator="a100-80gb"))
+    assert any(
+        "no fitted step times of xla software in class ampere-bf16-dense" in text for text in step.extrapolations
+    )
 
 
 def test_uncalibrated_hardware_has_a_wide_spread() -> None:

@@ -32,7 +32,7 @@ def test_a_replication_does_not_depend_on_how_many_there_are() -> None:
 
 
 def test_replication_is_the_metrics_of_its_records() -> None:
-    (run,) = replicate(Task(PLAN, 3, (7,), WINDOWS, 20 * DAY_S))
+    (run,) = replicate(Task(PLAN, 3, (7,), WINDOWS))
     records = simulate(PLAN, 3, 7)
     assert run.number == 7
     assert run.wall_s == records.end_s

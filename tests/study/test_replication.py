@@ -14,7 +14,7 @@ def test_drawn_factors_are_reported() -> None:
     fixed = CategoryPlan("fixed", "gpu", 4, 1e-5)
     plan = small_plan(categories=(counted, fixed))
     plan = replace(plan, parameter_uncertainty=True, phases=(replace(plan.phases[0], step_sigma=0.2),))
-    runs = replicate(Task(plan, 0, (0, 1, 2), (), 1000.0))
+    runs = replicate(Task(plan, 0, (0, 1, 2), ()))
     for run in runs:
         assert run.finished
         assert run.time_by_state_s["productive"] == pytest.approx(250.0 * run.step_time_factor)
@@ -25,6 +25,6 @@ def test_drawn_factors_are_reported() -> None:
 
 
 def test_no_failures_have_factor_one() -> None:
-    (run,) = replicate(Task(small_plan(categories=()), 0, (0,), (), 1000.0))
+    (run,) = replicate(Task(small_plan(categories=()), 0, (0,), ()))
     assert run.failure_rate_factor == 1.0
     assert run.lost_by_cause_s.keys() == {"checkpoint", "start of the job"}

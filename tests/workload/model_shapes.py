@@ -14,7 +14,6 @@ def gpt2(**shape: Any) -> Model:
         "tied_embeddings": True,
         "position": "learned",
         "max_positions": 1024,
-        "norm": "layernorm",
         "norm_bias": True,
         "attention_bias": True,
         "attention_output_bias": True,
@@ -51,7 +50,6 @@ MPT_7B = Model(
     vocabulary=50432,
     tied_embeddings=True,
     position="alibi",
-    norm="layernorm",
 )
 LLAMA2_7B = llama(layers=32, hidden=4096, heads=32, ffn_hidden=11008, vocabulary=32000)
 LLAMA2_13B = llama(layers=40, hidden=5120, heads=40, ffn_hidden=13824, vocabulary=32000)

@@ -61,7 +61,8 @@ def test_gpt2_by_kind_counted_by_hand() -> None:
     assert count.norms == 12 * 4 * 768 + 2 * 768
     assert (count.experts, count.experts_visited, count.router, count.head) == (0, 0, 0, 0)
     assert count.active == count.total
-    assert count.non_embedding == 85_056_000  # Kaplan et al. (2020): 12 l h^2, plus biases and norms
+    # Kaplan et al. (2020): 12 l h^2, plus biases and norms.
+    assert count.total - count.embedding - count.position == 85_056_000
 
 
 def test_deepseek_v3_layer_counted_by_hand() -> None:

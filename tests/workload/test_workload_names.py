@@ -20,7 +20,6 @@ is_mixture_layer
 layer_activation_elements
 layer_parameters
 layers_per_chunk
-layers_per_stage
 layout_problems
 memory_per_gpu
 micro_batches

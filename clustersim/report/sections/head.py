@@ -67,8 +67,8 @@ def _unbroken_dates(sentence: str) -> str:
 
 def _while_training(headline: Mapping[str, Any]) -> str:
     """The MFU of an undisturbed step, where the summary has it."""
-    mfu = headline.get("mfu_while_training_fraction")
-    return "" if mfu is None else f"; {write(mfu, FRACTION)} while steps run"
+    mfu = Stat.read(headline.get("mfu_while_training_fraction"))
+    return "" if mfu is None else f"; {write(mfu.p50, FRACTION)} while steps run"
 
 
 def _card(label: str, note: str, stat: Stat, unit: Unit, reach: float) -> Card:

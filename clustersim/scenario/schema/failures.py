@@ -30,7 +30,9 @@ Blast = Literal["job", "node", "rack", "pod"]
 class FailureCategory(Section):
     """One kind of failure, with its own clock on every unit it can strike."""
 
-    component: Component = setting(description="what breaks")
+    component: Component = setting(
+        description="what breaks: the label in the report, it changes nothing in the simulation"
+    )
     rate: UnitRate = setting(description="failures per unit and time, e.g. 6.97 per million GPU-hours")
     published_count: PositiveInt | None = setting(
         None, description="failures behind the rate; its Poisson uncertainty is carried into the forecast"

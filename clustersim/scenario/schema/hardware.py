@@ -30,8 +30,11 @@ class Accelerator(Catalogued, table="accelerators"):
     scale_up: str = setting(description="name of the scale-up link, e.g. NVLink 4")
     scale_up_bandwidth: Bandwidth = setting(gt=0.0, description="scale-up bandwidth of one GPU, per direction")
     scale_up_domain: PositiveInt = setting(description="GPUs that share one scale-up domain")
-    tdp: Power = setting(gt=0.0, description="thermal design power")
-    idle_power: Power | None = setting(None, description="power of an idle device")
+    tdp: Power | None = setting(
+        None,
+        gt=0.0,
+        description="thermal design power, for the record: the forecast does not use it, but the power of the node",
+    )
 
 
 class Node(Catalogued, table="nodes"):

@@ -49,7 +49,6 @@ class Model(Catalogued, table="models"):
     tied_embeddings: bool = setting(False, description="whether the output layer shares the embedding's weights")
     position: Literal["rotary", "learned", "alibi"] = setting("rotary", description="how positions enter")
     max_positions: PositiveInt | None = setting(None, description="rows of a learned position embedding")
-    norm: Literal["rmsnorm", "layernorm"] = setting("rmsnorm", description="normalisation")
     norm_bias: bool = setting(False, description="whether norms carry a bias")
     attention_bias: bool = setting(False, description="biases on the query, key, value projections")
     attention_output_bias: bool = setting(False, description="bias on the attention output projection")

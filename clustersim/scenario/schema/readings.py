@@ -1,20 +1,11 @@
-"""What is read off a finished run: learning, the bill, windows and claims to hold it against."""
+"""What is read off a finished run: learning, windows and claims to hold it against."""
 
 from typing import Literal, Self, overload
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from clustersim.scenario.schema.section import Section, setting
-from clustersim.scenario.units import (
-    CarbonIntensity,
-    Duration,
-    EnergyPrice,
-    GpuPrice,
-    Tokens,
-    format_quantity,
-    parse_number,
-    parse_quantity,
-)
+from clustersim.scenario.units import Duration, Tokens, parse_number, parse_quantity
 
 CLAIMED_QUANTITIES: dict[str, str | None] = {
     "gpus": None,
@@ -63,47 +54,6 @@ class Learning(Section):
         "olmo-ladder-pile",
         description="catalogue entry of the loss law: it fixes the corpus and the tokenizer the loss speaks of",
         source="clustersim fit of the OLMo ladder runs up to 3B parameters (catalogue table loss_laws)",
-    )
-
-
-class PriceRange(Section):
-    """A price that is not known yet: triangular between low and high, most likely at mode."""
-
-    low: GpuPrice = setting(gt=0.0, description="lowest plausible price")
-    mode: GpuPrice = setting(gt=0.0, description="most likely price")
-    high: GpuPrice = setting(gt=0.0, description="highest plausible price")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if not self.low <= self.mode <= self.high:
-            low, mode, high = (format_quantity(price, "gpu price") for price in (self.low, self.mode, self.high))
-            msg = f"low <= mode <= high does not hold: {low}, {mode}, {high}"
-            raise ValueError(msg)
-        return self
-
-
-class Bill(Section):
-    """Money, energy and carbon."""
-
-    gpu_price: PriceRange = setting(
-        {"low": "$2.00/GPU-hour", "mode": "$2.50/GPU-hour", "high": "$3.00/GPU-hour"},
-        description="price of one GPU for one hour, everything included",
-        source="H100 market trackers, 2024-2026: $1.7-4.5, $2-3 typical of reserved capacity",
-    )
-    pue: float = setting(
-        1.1,
-        ge=1.0,
-        description="power usage effectiveness of the site",
-        source="Google fleet 1.09 and Meta Lulea 1.07 (operators' reports); LLaMA assumed 1.1 (arXiv 2302.13971)",
-    )
-    energy_price: EnergyPrice = setting(
-        "$0.098/kWh", ge=0.0, description="price of electricity", source="US industrial average, July 2026 (EIA)"
-    )
-    carbon_intensity: CarbonIntensity = setting(
-        "390 g/kWh",
-        ge=0.0,
-        description="carbon dioxide per unit of electricity",
-        source="US grid, 2022 (EIA): 0.86 lb/kWh",
     )
 
 

@@ -1,11 +1,12 @@
 """The whole scenario: what a user writes."""
 
+from clustersim.scenario.schema.bill import Bill
 from clustersim.scenario.schema.checkpoint import Checkpoint
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.maintenance import Maintenance
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.readings import Bill, Claim, Learning, Study, Window
+from clustersim.scenario.schema.readings import Claim, Learning, Study, Window
 from clustersim.scenario.schema.recovery import Recovery, Spares
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.schema.training import Training

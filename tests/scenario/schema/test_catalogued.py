@@ -2,12 +2,20 @@ import pytest
 from pydantic import ValidationError
 
 from clustersim import catalog
+from clustersim.scenario.schema.bill import PriceRange, Site
 from clustersim.scenario.schema.catalogued import unknown_entry
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Accelerator, Node
 from clustersim.scenario.schema.model import Model
 
-TABLES = {"accelerators": Accelerator, "nodes": Node, "models": Model, "failures": Failures}
+TABLES = {
+    "accelerators": Accelerator,
+    "nodes": Node,
+    "models": Model,
+    "failures": Failures,
+    "prices": PriceRange,
+    "sites": Site,
+}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -34,9 +42,8 @@ def test_a_mapping_of_its_own_has_no_entry() -> None:
         scale_up="NVLink",
         scale_up_bandwidth="450 GB/s",
         scale_up_domain=8,
-        tdp="700 W",
     )
-    assert own.catalogue_entry is None
+    assert (own.catalogue_entry, own.tdp) == (None, None)
     assert own.peak.bf16 == 1e15 != whole.peak.bf16
 
 

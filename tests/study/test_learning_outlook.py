@@ -1,0 +1,47 @@
+from collections.abc import Mapping
+
+import pytest
+
+from clustersim.scenario import Scenario
+from clustersim.scenario.schema.model import Model
+from clustersim.study.readings import learning_outlook
+from clustersim.workload.parameters import count_parameters
+
+
+def scenario(model: str, learning: Mapping[str, str]) -> Scenario:
+    return Scenario.model_validate(
+        {
+            "name": "outlook",
+            "model": model,
+            "cluster": {"node": "dgx-h100", "nodes": 8},
+            "training": {
+                "start": "2027-01-11",
+                "layout": {"data_parallel": 64},
+                "phases": (
+                    {"name": "a", "tokens": "1T tokens", "sequence_length": 8192, "global_batch": 512},
+                    {"name": "b", "tokens": "3T tokens", "sequence_length": 8192, "global_batch": 512},
+                ),
+            },
+            "checkpoint": {"kind": "blocking", "write_bandwidth": "20 GB/s"},
+            "learning": learning,
+        }
+    )
+
+
+def test_the_ladder_counts_no_input_embedding() -> None:
+    outlook = learning_outlook(scenario("olmo2-7b", {"law": "olmo-ladder-pile"}))
+    assert outlook.parameters == pytest.approx(6.888e9, rel=2e-4)
+    assert outlook.tokens == 4e12
+
+
+def test_chinchilla_counts_all() -> None:
+    outlook = learning_outlook(scenario("olmo2-7b", {"law": "chinchilla-besiroglu"}))
+    assert outlook.parameters == count_parameters(Model.model_validate("olmo2-7b")).active
+
+
+def test_a_mixture_counts_what_a_token_meets_and_the_report_says_so() -> None:
+    outlook = learning_outlook(scenario("mixtral-8x7b", {}))
+    count = count_parameters(Model.model_validate("mixtral-8x7b"))
+    assert outlook.parameters == count.active - count.embedding
+    assert any("active parameters stand in for those of a dense model" in line for line in outlook.extrapolations())
+    assert not any("active parameters" in line for line in learning_outlook(scenario("olmo2-7b", {})).extrapolations())

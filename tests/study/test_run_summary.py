@@ -1,0 +1,69 @@
+"""Uncertainty shares, windows and the progress fan, on ensembles made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clustersim.study.ensemble import Ensemble
+from clustersim.study.replication import Replication, Task, WindowMetrics, replicate
+from clustersim.study.run_summary import progress_fan, uncertainty_share
+from tests.run.plans import small_plan
+
+PLAN = small_plan(categories=())
+
+
+@pytest.fixture(scope="module")
+def run() -> Replication:
+    return replicate(Task(PLAN, 0, (0,), ()))[0]
+
+
+def ensemble(runs: list[Replication]) -> Ensemble:
+    return Ensemble(PLAN, 0, tuple(runs))
+
+
+def made(run: Replication, step: np.ndarray, rates: np.ndarray, wall_s: np.ndarray) -> Ensemble:
+    rows = zip(step.tolist(), rates.tolist(), wall_s.tolist(), strict=True)
+    return ensemble([replace(run, step_time_factor=s, failure_rate_factor=r, wall_s=w) for s, r, w in rows])
+
+
+def test_shares_of_a_known_mixture(run: Replication) -> None:
+    """Variances of 0.09 (step), 0.0016 (rates) and 0.0009 (chance)."""
+    rng = np.random.default_rng(0)
+    step, rates, chance = rng.normal(0, 0.3, 4000), rng.normal(0, 0.04, 4000), rng.normal(0, 0.03, 4000)
+    share = uncertainty_share(made(run, np.exp(step), 1 + rates, np.exp(step + rates + chance)))
+    assert share["step_time"] == pytest.approx(0.09 / 0.0925, abs=0.003)
+    assert share["failure_rates"] == pytest.approx(0.0016 / 0.0925, abs=0.003)
+    assert sum(share.values()) == pytest.approx(1.0)
+
+
+def test_noise_is_not_published_as_a_share(run: Replication) -> None:
+    """Failure rates that do nothing get, on average over studies, next to nothing."""
+    rng = np.random.default_rng(1)
+    shares = []
+    for _ in range(50):
+        step, rates = rng.normal(0, 0.3, 40), rng.normal(0, 0.1, 40)
+        wall_s = np.exp(step + rng.normal(0, 0.01, 40))
+        shares.append(uncertainty_share(made(run, np.exp(step), 1 + rates, wall_s))["failure_rates"])
+    assert max(shares) < 1e-3
+
+
+def test_no_spread_is_all_chance(run: Replication) -> None:
+    assert uncertainty_share(ensemble([run] * 4)) == {"step_time": 0.0, "failure_rates": 0.0, "chance": 1.0}
+
+
+def test_windows_count_only_in_runs_that_outlast_them(run: Replication) -> None:
+    inside = WindowMetrics(0.9, 3, 0, {}, covered=True)
+    beyond = WindowMetrics(0.0, 0, 0, {}, covered=False)
+    runs = [replace(run, windows=(window,)) for window in (inside, beyond, inside)]
+    assert ensemble(runs).windows(0) == [inside, inside]
+    assert ensemble(runs[:2]).windows(0) == []
+
+
+def test_the_fan_reaches_from_the_start_to_the_last_run(run: Replication) -> None:
+    slow = replace(run, wall_s=2.0 * run.wall_s)
+    fan = progress_fan(ensemble([run, slow, slow]))
+    assert fan["days"][0] == 0.0
+    assert fan["days"][-1] == pytest.approx(slow.wall_s / 86400.0)
+    assert fan["tokens_p10"][-1] == fan["tokens_p90"][-1] == pytest.approx(run.tokens)
+    assert all(low <= high for low, high in zip(fan["tokens_p10"], fan["tokens_p90"], strict=True))
