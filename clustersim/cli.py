@@ -5,7 +5,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -77,6 +79,7 @@ def run(
         _fail(f"--out {folder}: {error.strerror or error}")
     from clustersim.api import write
 
+    _preload()
     try:
         with progress_bar() as on_progress:
             forecast = plan.run(seed, workers, on_progress)
@@ -195,6 +198,12 @@ def _load(path: Path, settings: list[str] | None) -> "Plan":
 def _fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(BAD_INPUT)
+
+
+def _preload() -> None:
+    """Import what the report needs while the workers simulate, and this process only waits for them."""
+    names = ("scipy.special", "pyarrow.csv", "pyarrow.parquet", "clustersim.report.page", "clustersim.report.terminal")
+    Thread(target=lambda: [import_module(name) for name in names], daemon=True).start()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ CORPORA = {
     "olmo-ladder-pile": ("pile_nats_per_token", "the Pile (validation)"),
     "olmo-ladder-c4": ("c4_nats_per_token", "C4 English (validation)"),
 }
+LADDER_COUNT_SOURCE = "OLMo-ladder (2024): without the input embedding, with the output layer"
 LADDER_TITLES = {"olmo-ladder-pile": "OLMo ladder, the Pile", "olmo-ladder-c4": "OLMo ladder, C4"}
 LADDER_SOURCE = "clustersim fit of the OLMo ladder final losses (Bhagia et al. 2024, arXiv 2412.04403), runs up to 3B"
 
@@ -212,7 +213,7 @@ def _ladder_rows(data: Path, draws: int) -> Iterator[Row]:
         yield name, "title", LADDER_TITLES[name], LADDER_SOURCE
         yield name, "corpus", corpus, "OLMo-ladder evaluation sets (github allenai/OLMo-ladder, 2024)"
         yield name, "tokenizer", "dolma2 (100,278 tokens)", "OLMo-ladder configuration (allenai/OLMo-ladder, 2024)"
-        yield name, "parameter_count", "without the input embedding, with the output layer", "OLMo-ladder (2024)"
+        yield name, "parameter_count", "no_input_embedding", LADDER_COUNT_SOURCE
         yield from _number_rows(name, fits[name], LADDER_SOURCE)
         yield from _range_rows(
             name,
@@ -229,7 +230,7 @@ def _chinchilla_rows(draws: int) -> Iterator[Row]:
     yield name, "title", "Chinchilla (Besiroglu refit)", CHINCHILLA_SOURCE
     yield name, "corpus", "MassiveText (held-out)", "Hoffmann et al. 2022 (arXiv 2203.15556)"
     yield name, "tokenizer", "SentencePiece (32,000 tokens)", "Rae et al. 2021 (arXiv 2112.11446)"
-    yield name, "parameter_count", "embeddings included", "Hoffmann et al. 2022 (arXiv 2203.15556)"
+    yield name, "parameter_count", "all", "Hoffmann et al. 2022 (arXiv 2203.15556): embeddings included"
     yield from _number_rows(name, Fit(CHINCHILLA, chinchilla_draws(draws)), CHINCHILLA_SOURCE)
     largest = (CHINCHILLA_MAX["parameters"], CHINCHILLA_MAX["tokens"], CHINCHILLA_MAX["flops"])
     yield from _range_rows(name, (2e9, *largest), "digitised runs (Besiroglu et al. 2024); from 2B tokens by judgement")

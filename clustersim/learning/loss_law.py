@@ -59,7 +59,7 @@ class LossLaw:
 
     def decades_beyond(self, parameters: float, tokens: float) -> float:
         """Decades of training compute (6 N D) beyond the largest fitted run; 0 inside."""
-        return max(0.0, float(np.log10(6.0 * parameters * tokens / self.max_flops)))
+        return float(np.log10(max(6.0 * parameters * tokens / self.max_flops, 1.0)))
 
     def form_sigma(self, parameters: float, tokens: float) -> float:
         """Standard deviation of the relative error of the law's form.

@@ -16,7 +16,8 @@ def young_daly_interval(ckpt_cost_s: float, mtbf_s: float) -> float:
     Returns
     -------
     float
-        Work between two checkpoints [s].
+        Work between two checkpoints [s]: 0 (as often as can be) when a checkpoint costs nothing, whatever fails, and
+        else infinite (none before the end) when nothing fails.
 
     Notes
     -----
@@ -32,7 +33,7 @@ def young_daly_interval(ckpt_cost_s: float, mtbf_s: float) -> float:
     >>> round(young_daly_interval(60.0, 3 * 3600.0))
     1138
     """
-    return math.sqrt(2.0 * ckpt_cost_s * mtbf_s)
+    return math.sqrt(2.0 * ckpt_cost_s * mtbf_s) if ckpt_cost_s > 0.0 else 0.0
 
 
 def expected_wall_time_per_work(interval_s: float, ckpt_cost_s: float, restart_s: float, mtbf_s: float) -> float:

@@ -17,10 +17,16 @@ _BLOCK = 64
 """Failures that are drawn at once; part of what a seed means."""
 _LOOK_AHEAD_FAILURES = 64
 _LOOK_AHEAD_UNITS = 256
+_PLACE_SCALE = 2.0**20
+"""Digits of a draw below its leading twenty are as good as a draw of their own."""
 
 
 class Failure(NamedTuple):
-    """One failure, with all that chance decides about it: three uniforms in [0, 1) and two standard normals."""
+    """One failure, with all that chance decides about it: uniforms in [0, 1); ``detect`` and ``repair`` are normal.
+
+    ``place`` says where in its unit it strikes, if what it takes down is smaller than the unit. It is the remainder of
+    the draw that chose the unit, or of the one that decides the unit's next life.
+    """
 
     t_s: float
     unit: int
@@ -29,6 +35,7 @@ class Failure(NamedTuple):
     manual: float
     detect: float
     repair: float
+    place: float
 
 
 def failures(
@@ -67,14 +74,16 @@ def _superposed(units: int, rate_s: float, generator: np.random.Generator) -> It
         sums = elapsed + np.cumsum(generator.standard_exponential(_BLOCK))
         elapsed = float(sums[-1])
         uniforms = generator.random((4, _BLOCK))
-        victims = (uniforms[0] * units).astype(np.int64).tolist()
-        draws = (*uniforms[1:].tolist(), *generator.standard_normal((2, _BLOCK)).tolist())
-        yield from map(Failure._make, zip((sums / rate_s).tolist(), victims, *draws, strict=True))
+        places = uniforms[0] * units
+        victims = places.astype(np.int64)
+        draws = (*uniforms[1:].tolist(), *generator.standard_normal((2, _BLOCK)).tolist(), (places - victims).tolist())
+        yield from map(Failure._make, zip((sums / rate_s).tolist(), victims.tolist(), *draws, strict=True))
 
 
 def weibull_scale_s(mean_s: float, shape: float) -> float:
     """Scale of the Weibull law with this mean [s]: ``mean / Gamma(1 + 1 / shape)``."""
-    return mean_s / math.gamma(1.0 + 1.0 / shape)
+    # Gamma itself overflows at small shapes.
+    return mean_s * math.exp(-math.lgamma(1.0 + 1.0 / shape))
 
 
 def weibull_residual_s(uniform: np.ndarray, scale_s: float, shape: float, age_s: float) -> np.ndarray:
@@ -101,11 +110,12 @@ def _renewals(
         heapq.heapify(heap)
         while heap:
             t_s, unit = heap[0]
-            renewal, *marks = generator.random(4).tolist()
+            renewal, hang, evict, manual = generator.random(4).tolist()
             life_s = scale_s * (-math.log1p(-renewal)) ** (1.0 / shape)
             next_s[unit] = t_s + life_s
             if t_s + life_s < looked_s:
                 heapq.heapreplace(heap, (t_s + life_s, unit))
             else:
                 heapq.heappop(heap)
-            yield Failure(t_s, unit, *marks, *generator.standard_normal(2).tolist())
+            detect, repair = generator.standard_normal(2).tolist()
+            yield Failure(t_s, unit, hang, evict, manual, detect, repair, renewal * _PLACE_SCALE % 1.0)

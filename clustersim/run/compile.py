@@ -57,13 +57,13 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         gpus_per_node=gpus_per_node,
         phases=_phases(scenario, steps),
         categories=categories,
-        checkpoint=_checkpoint(scenario, job_mtbf_s(categories, job_nodes, scenario.spares.total)),
+        checkpoint=_checkpoint(scenario, job_mtbf_s(categories, job_nodes)),
         recovery=_recovery(scenario.recovery, job_nodes * gpus_per_node),
         spares=_spares(scenario.spares),
         maintenance=tuple(
-            MaintenancePlan(m.name, m.every, _law(m.duration), True, m.every if m.first is None else m.first)
+            MaintenancePlan(m.name, m.every, compile_law(m.duration), True, m.every if m.first is None else m.first)
             if isinstance(m, PeriodicMaintenance)
-            else MaintenancePlan(m.name, m.mean_interval, _law(m.duration), False)
+            else MaintenancePlan(m.name, m.mean_interval, compile_law(m.duration), False)
             for m in scenario.maintenance
         ),
         fleet_age_s=scenario.failures.fleet_age,
@@ -72,10 +72,9 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     )
 
 
-def job_mtbf_s(categories: Sequence[CategoryPlan], job_nodes: int, spare_nodes: int) -> float:
+def job_mtbf_s(categories: Sequence[CategoryPlan], job_nodes: int) -> float:
     """Mean time between failures that strike the job [s]; infinite when nothing fails."""
-    in_job = job_nodes / (job_nodes + spare_nodes)
-    rate_s = sum(c.rate_s * (in_job if c.blast_nodes else 1.0) for c in categories)
+    rate_s = sum(c.rate_on_s(job_nodes) for c in categories)
     return 1.0 / rate_s if rate_s > 0.0 else math.inf
 
 
@@ -124,7 +123,7 @@ def _category(name: str, category: FailureCategory, scenario: Scenario, job_node
         rate_per_unit_s=category.rate.per_second * scenario.failures.rate_multiplier / jobs,
         units_per_domain=per_domain,
         domain_nodes=domain_nodes,
-        blast_nodes=max(blast_nodes, domain_nodes) if blast_nodes else 0,
+        blast_nodes=blast_nodes,
         effect=category.effect,
         hang_fraction=category.hang_fraction,
         evict=category.evict,
@@ -160,13 +159,13 @@ def _recovery(recovery: Recovery, gpus: int) -> RecoveryPlan:
         part = getattr(recovery.restart, name)
         parts.append(RestartPart(name, part.median * (gpus / part.at_gpus) ** part.growth))
     return RecoveryPlan(
-        crash=_law(recovery.detection.crash),
+        crash=compile_law(recovery.detection.crash),
         hang_timeout_s=recovery.detection.hang_timeout,
-        corruption=_law(recovery.detection.corruption),
+        corruption=compile_law(recovery.detection.corruption),
         restart_parts=tuple(parts),
         restart_sigma=recovery.restart.spread,
         manual_fraction=recovery.manual_fraction,
-        manual_delay=_law(recovery.manual_delay),
+        manual_delay=compile_law(recovery.manual_delay),
     )
 
 
@@ -175,14 +174,15 @@ def _spares(spares: Spares) -> SparesPlan:
         hot=spares.hot,
         warm=spares.warm,
         cold=spares.cold,
-        warm_swap=_law(spares.warm_swap),
-        cold_swap=_law(spares.cold_swap),
-        repair=_law(spares.repair),
+        warm_swap=compile_law(spares.warm_swap),
+        cold_swap=compile_law(spares.cold_swap),
+        repair=compile_law(spares.repair),
         repair_hands=spares.repair_hands,
     )
 
 
-def _law(law: DurationLaw) -> Law:
+def compile_law(law: DurationLaw) -> Law:
+    """Law of a duration as plain numbers."""
     if isinstance(law, Constant):
         return Law("constant", law.value)
     if isinstance(law, Exponential):

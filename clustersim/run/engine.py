@@ -14,7 +14,7 @@ from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, RESTARTING, TRAINING, Disturbance, Job
 from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, MaintenancePlan, PhasePlan, RunPlan
-from clustersim.run.records import EFFECTS, HITS, Records
+from clustersim.run.records import EFFECTS, HITS, Ended, Records
 from clustersim.run.streams import normals, stream
 
 _CRASH, _HANG, _CORRUPT, _PLANNED = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
@@ -42,19 +42,20 @@ def simulate(plan: RunPlan, seed: int, replication: int = 0, horizon_s: float | 
     replication : int
         Number of the replication, from 0: each has its own streams.
     horizon_s : float, optional
-        Stop after this much wall time [s], finished or not; by default the plan's deadline, and without one when
-        the run has taken twenty times its undisturbed length and a month: it fails faster than it recovers.
+        Stop after this much wall time [s], finished or not; by default the plan's deadline. Without either the run is
+        given up when it has taken twenty times its undisturbed length and a month: it fails faster than it recovers.
 
     Returns
     -------
     Records
-        What happened.
+        What happened, and in ``ended`` why the record stops.
     """
     if horizon_s is None:
         horizon_s = plan.deadline_s
+    run = _Run(plan, seed, replication)
     if horizon_s is None:
-        horizon_s = max(_PATIENCE * plan.ideal_s, _PATIENCE_S)
-    return _Run(plan, seed, replication).until(horizon_s)
+        return run.until(max(_PATIENCE * plan.ideal_s, _PATIENCE_S), "gave_up")
+    return run.until(horizon_s)
 
 
 def drawn_phases(plan: RunPlan, seed: int, replication: int) -> tuple[PhasePlan, ...]:
@@ -116,13 +117,13 @@ class _Run:
                 clock = failures(part, generator, self._plan.fleet_age_s, factor)
                 self._env.process(self._fail(code, category, clock, first))
 
-    def until(self, horizon_s: float) -> Records:
-        """Run until the job is done or the horizon is reached."""
+    def until(self, horizon_s: float, unfinished: Ended = "deadline") -> Records:
+        """Run until the job is done or the horizon is reached; ``unfinished`` says what the latter means."""
         self._env.run(until=self._env.timeout(horizon_s) | self._job.process)
-        finished = self._job.mode == DONE
-        if not finished:
+        ended: Ended = "finished" if self._job.mode == DONE else unfinished
+        if ended != "finished":
             self._job.close()
-        return build_records(self._log, self._plan, self._phases, self._parts, self._env.now, finished)
+        return build_records(self._log, self._plan, self._phases, self._parts, self._env.now, ended)
 
     def _fail(self, code: int, category: CategoryPlan, clock: Iterator[Failure], first_unit: int) -> Process:
         env = self._env
@@ -136,9 +137,11 @@ class _Run:
         hits_job = True
         if category.blast_nodes:
             node = unit // category.units_per_domain * category.domain_nodes
+            if category.blast_nodes < category.domain_nodes:
+                node += int(failure.place * category.domain_nodes)
             nodes = self._fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
             if not nodes:
-                return  # what is switched off or being mended does not fail
+                return  # what is switched off, being mended or not the plan's does not fail
             hits_job = self._fleet.in_job(nodes)
         if category.effect != "corrupt":
             self._stop_by_failure(code, category, failure, nodes, hits_job)
@@ -197,14 +200,17 @@ class _Run:
         discovery.callbacks.append(found)
 
     def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
-        """Planned stops of one kind."""
+        """Planned stops of one kind; one that falls due before the last is done is done with it."""
         wait_s = maintenance.first_s
         while True:
             if not maintenance.periodic:
                 wait_s = -maintenance.mean_interval_s * math.log(0.5 * math.erfc(next(draws) / math.sqrt(2.0)))
             yield self._env.timeout(wait_s)
             wait_s = maintenance.mean_interval_s
+            duration_s = maintenance.duration.sample_s(next(draws))
+            if self._job.owes_stop(code):
+                continue
             incident = len(self._log.incidents)
             hits = _JOB if self._job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
             self._log.incidents.append(IncidentRow(self._env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
-            self._job.stop(incident, maintenance.duration.sample_s(next(draws)))
+            self._job.stop(code, incident, duration_s)

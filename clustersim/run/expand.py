@@ -6,8 +6,18 @@ import numpy as np
 
 from clustersim.run.log import CrashRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan, RunPlan
-from clustersim.run.progress import rhythm
-from clustersim.run.records import CHECKPOINT, NO_CAUSE, PRODUCTIVE, RESTART, Column, Records, table
+from clustersim.run.progress import ROUNDING_S, rhythm
+from clustersim.run.records import (
+    CHECKPOINT,
+    NO_CAUSE,
+    PHASE_CHANGE,
+    PRODUCTIVE,
+    RESTART,
+    Column,
+    Ended,
+    Records,
+    table,
+)
 
 NO_PART = ""
 
@@ -28,7 +38,7 @@ Columns = dict[str, Column]
 
 
 def build_records(
-    log: Log, plan: RunPlan, phases: Sequence[PhasePlan], parts: tuple[str, ...], end_s: float, finished: bool
+    log: Log, plan: RunPlan, phases: Sequence[PhasePlan], parts: tuple[str, ...], end_s: float, ended: Ended
 ) -> Records:
     """Records of one run: every work and stall interval of every stretch, and every part of every restart.
 
@@ -44,8 +54,8 @@ def build_records(
         Names of the parts of a stage.
     end_s : float
         When the record ends [s].
-    finished : bool
-        Whether the job did.
+    ended : {"finished", "deadline", "gave_up"}
+        Why it ends there.
     """
     stretches = _with_rhythm(table(StretchRow, log.stretches), phases, plan.checkpoint)
     pieces = [
@@ -64,11 +74,11 @@ def build_records(
         incidents=table(IncidentRow, log.incidents),
         checkpoints=_checkpoints(stretches, table(CrashRow, log.crashes), phases),
         repairs=table(RepairRow, log.repairs),
-        categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), "phase change"),
+        categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), PHASE_CHANGE),
         parts=parts,
         phases=tuple(phase.name for phase in phases),
         end_s=end_s,
-        finished=finished,
+        ended=ended,
     )
 
 
@@ -174,10 +184,10 @@ def _checkpoints(stretches: Columns, crashes: Columns, phases: Sequence[PhasePla
     until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
     taken_s = start_s + rows["stall_s"]
     durable_s = taken_s + rows["write_s"]
-    taken = taken_s <= rows["end_s"] + _SHORTEST_S
+    taken = taken_s <= rows["end_s"] + ROUNDING_S
     return {
         "taken_s": taken_s[taken],
-        "durable_s": np.where(durable_s <= until_s + _SHORTEST_S, durable_s, np.nan)[taken],
+        "durable_s": np.where(durable_s <= until_s + ROUNDING_S, durable_s, np.nan)[taken],
         "step": step[taken],
         "tokens": _tokens(phases, step[taken]),
         "phase": rows["phase"][taken].astype(np.int16),

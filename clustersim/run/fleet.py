@@ -35,10 +35,10 @@ class Fleet:
         self._hand_free_s = [0.0] * spares.repair_hands
 
     def in_service(self, first_node: int, count: int) -> list[int]:
-        """Nodes of a domain that are powered and not being mended: those a failure can strike."""
+        """Nodes of a domain that exist, are powered and not being mended: those a failure can strike."""
         state = self.state
         if count == 1:  # by far the most common, and three times as fast
-            return [first_node] if state[first_node] < COLD else []
+            return [first_node] if first_node < len(state) and state[first_node] < COLD else []
         return [node for node in range(first_node, min(first_node + count, len(state))) if state[node] < COLD]
 
     def in_job(self, nodes: Iterable[int]) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Generator, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import simpy
 
@@ -10,7 +10,7 @@ from clustersim.run.fleet import COLD, WARM, Fleet
 from clustersim.run.laws import Law
 from clustersim.run.log import IncidentRow, Log, StageRow
 from clustersim.run.plan import PhasePlan, RunPlan
-from clustersim.run.progress import Stretch
+from clustersim.run.progress import ROUNDING_S, Stretch
 from clustersim.run.records import (
     CHECKPOINT,
     DETECT,
@@ -21,15 +21,14 @@ from clustersim.run.records import (
     RESTART,
     WAITING,
 )
+from clustersim.run.stops import PlannedStops
 from clustersim.run.trajectory import Trajectory
 
 Process = Generator[simpy.Event, Any, None]
 
-TRAINING, RESTARTING, DOWN, DONE = range(4)
+TRAINING, WRITING, RESTARTING, DOWN, DONE = range(5)
 _JOB, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "job_down", "unnoticed"))
 _PLANNED = EFFECTS.index("planned")
-_TICK_S: Final = 1e-6
-"""Rounding of simulated time that a timer may be early by."""
 
 
 class Disturbance(NamedTuple):
@@ -46,13 +45,6 @@ class _Broken(NamedTuple):
     nodes: list[int]
     incident: int
     repair_s: float
-
-
-class _Stop(NamedTuple):
-    """A planned stop that is due."""
-
-    incident: int
-    duration_s: float
 
 
 class Job:
@@ -83,7 +75,7 @@ class Job:
         self.mode = DOWN
         self._path = Trajectory(phases, plan.checkpoint, log)
         self._broken: list[_Broken] = []
-        self._stops: list[_Stop] = []
+        self._stops = PlannedStops()
         self._stretch: Stretch | None = None
         self._absorbed = NO_CAUSE
         """The last incident that met the job down."""
@@ -101,7 +93,7 @@ class Job:
             self.mode = DOWN
             self._wake.succeed(disturbance)
             return True
-        if self.mode == RESTARTING:
+        if self.mode == RESTARTING or (self.mode == WRITING and not self._path.all_durable(self._env.now)):
             self.mode = DOWN
             self.process.interrupt(disturbance)
             return True
@@ -126,9 +118,13 @@ class Job:
             return _UNNOTICED
         return _JOB if self.fail(Disturbance(incident, 0.0, False)) else _JOB_DOWN
 
-    def stop(self, incident: int, duration_s: float) -> None:
+    def owes_stop(self, kind: int) -> bool:
+        """Whether a planned stop of this kind is due and not yet done."""
+        return self._stops.is_due(kind, self._env.now)
+
+    def stop(self, kind: int, incident: int, duration_s: float) -> None:
         """Somebody plans to stop the job: it ends its step, checkpoints and stops."""
-        self._stops.append(_Stop(incident, duration_s))
+        self._stops.add(kind, incident, self._env.now, duration_s)
         if self.mode == TRAINING and self._stretch is not None:
             self._cut(self._stretch)
 
@@ -167,10 +163,13 @@ class Job:
         path = self._path
         new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
         # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
-        if path.finished or new_layout or self._stops or self._broken or path.must_rewind:
-            yield self._stage(CHECKPOINT, write_s, NO_CAUSE)
-            if not path.finished or path.must_rewind:
-                yield from self._start(self._log_phase_change() if new_layout else self._absorbed)
+        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind):
+            return
+        disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
+        if disturbance is not None:
+            yield from self._recover(disturbance)
+        elif not path.finished or path.must_rewind:
+            yield from self._start(self._log_phase_change() if new_layout else self._absorbed)
 
     def _cut(self, stretch: Stretch) -> None:
         """End the stretch at the next step boundary, with a checkpoint."""
@@ -187,11 +186,11 @@ class Job:
 
     def _on_timer(self, _event: simpy.Event) -> None:
         now_s = self._env.now
-        if now_s >= self._timer_s - _TICK_S:
+        if now_s >= self._timer_s - ROUNDING_S:
             self._timer_s = math.inf
         if self.mode != TRAINING or self._stretch is None:
             return
-        if now_s >= self._stretch.end_s - _TICK_S:
+        if now_s >= self._stretch.end_s - ROUNDING_S:
             self.mode = DOWN
             self._wake.succeed(None)
         else:
@@ -201,8 +200,7 @@ class Job:
 
     def _start(self, incident: int) -> Process:
         """Start after a stop in which nothing was lost."""
-        incident = yield from self._carry_out_stops(incident)
-        yield from self._replace_broken(incident)
+        incident = yield from self._get_ready(incident)
         if self._path.must_rewind:
             self._path.rewind(self._env.now, NO_CAUSE)
         disturbance = yield from self._restart(incident)
@@ -216,11 +214,22 @@ class Job:
             if detect_s > 0.0:
                 yield self._stage(DETECT, detect_s, incident)
             if manual:
-                yield self._wait_for("people", self._plan.recovery.manual_delay, incident)
-            yield from self._carry_out_stops(incident)
-            yield from self._replace_broken(incident)
+                yield from self._wait_for("people", self._plan.recovery.manual_delay, incident)
+            yield from self._get_ready(incident)
             self._path.rewind(crash_s, incident)
             disturbance = yield from self._restart(incident)
+
+    def _get_ready(self, incident: int) -> Generator[simpy.Event, Any, int]:
+        """Replace what is broken and do what was planned; returns what the restart is then due to."""
+        waits_for = incident
+        while self._stops or self._broken or self._fleet.missing:
+            yield from self._replace_broken(waits_for)
+            while self._stops:
+                incident = self._stops.first().incident
+                yield self._stage(MAINTENANCE, self._stops.first().left_s, incident)
+                self._stops.finish()
+            waits_for = self._broken[0].incident if self._broken else incident
+        return incident
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares
@@ -230,17 +239,23 @@ class Job:
             self._broken.clear()
             coldest = self._fleet.call_spares()
             if coldest == WARM:
-                yield self._wait_for("spares", spares.warm_swap, incident)
+                yield from self._wait_for("spares", spares.warm_swap, incident)
             elif coldest == COLD:
-                yield self._wait_for("spares", spares.cold_swap, incident)
+                yield from self._wait_for("spares", spares.cold_swap, incident)
             elif self._fleet.missing:
                 self._arrival = self._env.event()
                 self._log_stage(WAITING, math.inf, incident, self._part["repair"])
-                yield self._arrival
+                yield from self._wait(self._arrival)
                 self._arrival = None
 
-    def _wait_for(self, whom: str, law: Law, incident: int) -> simpy.Event:
-        return self._stage(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom])
+    def _wait_for(self, whom: str, law: Law, incident: int) -> Process:
+        yield from self._wait(self._stage(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom]))
+
+    def _wait(self, event: simpy.Event) -> Process:
+        """Wait, while planned stops are worked off."""
+        self._stops.begin_wait(self._env.now)
+        yield event
+        self._stops.end_wait(self._env.now)
 
     def _nodes_returned(self) -> None:
         if self._arrival is not None and not self._arrival.triggered:
@@ -250,21 +265,20 @@ class Job:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
         length_s = self._restart_median_s * math.exp(self._plan.recovery.restart_sigma * normal)
-        self.mode = RESTARTING
+        return (yield from self._exposed(RESTARTING, RESTART, length_s, incident))
+
+    def _exposed(
+        self, mode: int, state: int, length_s: float, cause: int
+    ) -> Generator[simpy.Event, Any, Disturbance | None]:
+        """A stage that failures break off; returns what did, if anything."""
+        self.mode = mode
         disturbance: Disturbance | None = None
         try:
-            yield self._stage(RESTART, length_s, incident)
+            yield self._stage(state, length_s, cause)
         except simpy.Interrupt as interrupt:
             disturbance = interrupt.cause
         self.mode = DOWN
         return disturbance
-
-    def _carry_out_stops(self, incident: int) -> Generator[simpy.Event, Any, int]:
-        """Do what was planned while the job is down; returns what the restart is then due to."""
-        while self._stops:
-            incident, duration_s = self._stops.pop(0)
-            yield self._stage(MAINTENANCE, duration_s, incident)
-        return incident
 
     # --- log ----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+_LARGEST_EXPONENT = 700.0
+"""What a float holds the exponential of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Law:
@@ -25,8 +28,11 @@ class Law:
 
     @property
     def mean_s(self) -> float:
-        """Mean duration [s]."""
-        return self.location_s * math.exp(0.5 * self.sigma**2) if self.kind == "lognormal" else self.location_s
+        """Mean duration [s]; infinite where that of a lognormal is beyond all numbers."""
+        if self.kind != "lognormal":
+            return self.location_s
+        exponent = 0.5 * self.sigma**2
+        return self.location_s * math.exp(exponent) if exponent < _LARGEST_EXPONENT else math.inf
 
     def sample_s(self, normal: float) -> float:
         """Duration at the quantile of a standard normal draw [s].

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersim.run.records import EFFECTS, HITS, PRODUCTIVE, RESTART, STATES, Column, Records
+from clustersim.run.records import (
+    DETECT,
+    EFFECTS,
+    HITS,
+    JOB_START,
+    PHASE_CHANGE,
+    PRODUCTIVE,
+    RESTART,
+    STATES,
+    WAITING,
+    Column,
+    Records,
+)
 
 _PLANNED = EFFECTS.index("planned")
 _JOB = HITS.index("job")
@@ -68,7 +80,7 @@ def tokens_trained(records: Records) -> float:
 def time_lost_by_cause_s(records: Records) -> dict[str, float]:
     """Wall time that was not productive, by the category of the incident it is due to [s].
 
-    ``checkpoint`` and ``start`` are not due to an incident.
+    Checkpoints and the start of the job are not due to an incident.
     """
     lost = records.intervals["state"] != PRODUCTIVE
     seconds = durations_s(records)[lost]
@@ -80,25 +92,39 @@ def time_lost_by_cause_s(records: Records) -> dict[str, float]:
     unknown = np.bincount(state[~known], seconds[~known], len(STATES))
     for name, total in zip(STATES, unknown.tolist(), strict=True):
         if total > 0.0:
-            key = "start of the job" if name == "restart" else name
+            key = JOB_START if name == "restart" else name
             result[key] = result.get(key, 0.0) + total
     return result
 
 
 def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> dict[str, int]:
     """Times the job was stopped, by category, planned stops and phase changes included."""
-    t_s = records.incidents["t_s"]
-    counted = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
-    counts = np.bincount(records.incidents["category"][counted], minlength=len(records.categories))
+    stopped_by = records.incidents["category"][_stops_job(records, window)]
+    counts = np.bincount(stopped_by, minlength=len(records.categories))
     return dict(zip(records.categories, counts.tolist(), strict=True))
 
 
 def interruptions(records: Records, window: Window = WHOLE_RUN) -> tuple[int, int]:
-    """Unexpected and planned interruptions."""
-    t_s = records.incidents["t_s"]
-    counted = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
+    """Unexpected interruptions and planned stops; changes of the layout between phases are neither."""
+    counted = _stops_job(records, window)
     planned = records.incidents["effect"] == _PLANNED
-    return int((counted & ~planned).sum()), int((counted & planned).sum())
+    return int((counted & ~planned).sum()), int((counted & planned & ~_changes_phase(records)).sum())
+
+
+def phase_changes(records: Records, window: Window = WHOLE_RUN) -> int:
+    """Times the job restarted because the next phase has another layout."""
+    return int((_stops_job(records, window) & _changes_phase(records)).sum())
+
+
+def _stops_job(records: Records, window: Window) -> Column:
+    t_s = records.incidents["t_s"]
+    stops: Column = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
+    return stops
+
+
+def _changes_phase(records: Records) -> Column:
+    changes: Column = np.array([name == PHASE_CHANGE for name in records.categories])[records.incidents["category"]]
+    return changes
 
 
 def mean_time_to_interruption_s(records: Records, window: Window = WHOLE_RUN) -> float:
@@ -107,14 +133,23 @@ def mean_time_to_interruption_s(records: Records, window: Window = WHOLE_RUN) ->
     return window.length_s(records) / unexpected if unexpected else float("inf")
 
 
-def mean_time_to_recover_s(records: Records) -> float:
-    """MTTR: mean time from an unexpected interruption to the first step [s]; the redone work is not in it."""
-    down = np.isin(records.intervals["state"], [STATES.index(name) for name in ("detect", "waiting", "restart")])
+def recovery_time_s(records: Records) -> float:
+    """Time from the unexpected interruptions to the first step after each, all together [s].
+
+    Detection, waiting and restart; the redone work is not in it. With the count of :func:`interruptions` it gives the
+    mean of one run, and summed over many runs, as the counts are, their common mean.
+    """
+    down = np.isin(records.intervals["state"], (DETECT, WAITING, RESTART))
     cause = records.intervals["cause"]
     unexpected = down & (cause >= 0)
     unexpected[unexpected] = records.incidents["effect"][cause[unexpected]] != _PLANNED
+    return float(durations_s(records)[unexpected].sum())
+
+
+def mean_time_to_recover_s(records: Records) -> float:
+    """MTTR: mean time from an unexpected interruption to the first step [s]; 0 if there was none."""
     count, _planned = interruptions(records)
-    return float(durations_s(records)[unexpected].sum()) / count if count else 0.0
+    return recovery_time_s(records) / count if count else 0.0
 
 
 def time_by_phase_and_state_s(records: Records) -> Column:
@@ -145,6 +180,8 @@ def time_by_day_and_state_s(records: Records) -> Column:
 def tokens_at_s(records: Records, times_s: Column) -> Column:
     """Tokens that count by each of these moments."""
     productive = records.intervals["state"] == PRODUCTIVE
+    if not productive.any():
+        return np.zeros(np.shape(times_s))
     axis_s = np.column_stack((records.intervals["start_s"], records.intervals["end_s"]))[productive].ravel()
     tokens = np.column_stack((records.intervals["tokens_start"], records.intervals["tokens_end"]))[productive].ravel()
     result: Column = np.interp(times_s, axis_s, tokens, left=0.0)

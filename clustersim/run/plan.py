@@ -32,7 +32,8 @@ class CategoryPlan:
     """One kind of failure.
 
     ``units`` clocks exist, each with mean time to failure ``1 / rate_per_unit_s``; unit ``u`` belongs to the nodes
-    ``u // units_per_domain * domain_nodes`` onwards. ``blast_nodes`` of 0 takes down the job and no node.
+    ``u // units_per_domain * domain_nodes`` onwards. ``blast_nodes`` of 0 takes down the job and no node; fewer than
+    ``domain_nodes`` are taken down at a place in the domain that chance decides.
     """
 
     name: str
@@ -58,6 +59,12 @@ class CategoryPlan:
         if not self.blast_nodes:
             return self.units
         return min(self.units, -(-nodes // self.domain_nodes) * self.units_per_domain)
+
+    def rate_on_s(self, nodes: int) -> float:
+        """Failures per second that strike any of the first so many nodes, in the long run."""
+        if 0 < self.blast_nodes < self.domain_nodes:
+            return self.rate_per_unit_s * self.units_per_domain * nodes / self.domain_nodes
+        return self.rate_per_unit_s * self.units_on(nodes)
 
 
 @dataclass(frozen=True, slots=True)

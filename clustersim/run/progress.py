@@ -8,6 +8,9 @@ from clustersim.run.plan import CheckpointPlan, PhasePlan
 _EDGE = 1e-9
 """Share of a step by which rounding may miss a step boundary."""
 
+ROUNDING_S = 1e-6
+"""Rounding of simulated time that a moment may be early by: some units in the last place after thirty years."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
@@ -75,9 +78,9 @@ class Stretch:
         elapsed_s = now_s - delay_s - self.start_s
         if elapsed_s < 0.0:
             return 0
-        if now_s - delay_s >= self.end_s:
+        if now_s - delay_s >= self.end_s - ROUNDING_S:
             return self.checkpoints
-        cycles = int((elapsed_s + _EDGE * rhythm.step_time_s) / rhythm.cycle_s)
+        cycles = int((elapsed_s + ROUNDING_S) / rhythm.cycle_s)
         return min(cycles, self.steps // rhythm.period_steps)
 
     def checkpoint_step(self, number: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,16 @@ HITS = ("job", "spare", "job_down", "unnoticed")
 """What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time."""
 
 NO_CAUSE = -1
+
+PHASE_CHANGE = "phase change"
+"""Category of the restarts between two phases of different layout."""
+
+JOB_START = "start of the job"
+"""What the first restart is due to."""
+
+Ended = Literal["finished", "deadline", "gave_up"]
+"""Why a record stops: all tokens are trained; the deadline or horizon came first; or no end was in sight and the run
+had taken twenty times its undisturbed length and a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,9 @@ class Records:
         Names behind the codes.
     end_s : float
         Wall time at which the record ends [s].
-    finished : bool
-        Whether the job trained all its tokens, or ran into its deadline.
+    ended : {"finished", "deadline", "gave_up"}
+        Why it ends there: the job trained all its tokens, it ran into its deadline (or the horizon that was asked for),
+        or it had neither and was given up because it fails faster than it recovers.
     """
 
     intervals: Table
@@ -55,7 +66,12 @@ class Records:
     parts: tuple[str, ...]
     phases: tuple[str, ...]
     end_s: float
-    finished: bool
+    ended: Ended
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job trained all its tokens."""
+        return self.ended == "finished"
 
     def tables(self) -> dict[str, Table]:
         """The four tables by name."""

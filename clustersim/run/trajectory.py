@@ -86,6 +86,11 @@ class Trajectory:
         """A corruption was found and is still in the weights."""
         return bool(self._found)
 
+    def all_durable(self, now_s: float) -> bool:
+        """Whether the last checkpoint, too, has been written."""
+        last = self._kept[-1]
+        return last.checkpoints_taken(now_s, last.rhythm.write_s) == last.checkpoints
+
     def corrupt(self, incident: int, step: int) -> None:
         """A silent corruption strikes at this step."""
         self._corruptions[incident] = step

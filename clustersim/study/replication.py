@@ -99,7 +99,7 @@ def _replicate(task: Task, number: int) -> Replication:
         interruptions=metrics.interruptions_by_category(records),
         unexpected=unexpected,
         planned=planned,
-        recovery_s=metrics.mean_time_to_recover_s(records) * unexpected,
+        recovery_s=metrics.recovery_time_s(records),
         checkpoints=len(records.checkpoints["taken_s"]),
         windows=tuple(
             WindowMetrics(

@@ -147,14 +147,13 @@ def _named_hours(runs: Sequence[Replication], attribute: str) -> dict[str, Stat]
 def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
     runs, plan = ensemble.replications, ensemble.plan
     wall_s = float(np.mean([run.wall_s for run in runs]))
-    in_job = plan.job_nodes / plan.nodes
     rows = [
         {
             "category": c.name,
             "component": c.component,
             "effect": c.effect,
             "count": summarise([run.interruptions[c.name] for run in runs]),
-            "expected": c.rate_s * (in_job if c.blast_nodes else 1.0) * wall_s,
+            "expected": c.rate_on_s(plan.job_nodes) * wall_s,
         }
         for c in plan.categories
     ]

@@ -116,9 +116,7 @@ def test_units_stand_on_nodes(compiled: Compile, unit: str, units: int, per_doma
         ("rack", "job", 0, 16), ("pod", "job", 0, 2),
     ],
 )  # fmt: skip
-def test_blast_is_what_the_plan_says(
-    compiled: Compile, unit: str, blast: str, blast_nodes: int, units: int
-) -> None:
+def test_blast_is_what_the_plan_says(compiled: Compile, unit: str, blast: str, blast_nodes: int, units: int) -> None:
     """The job alone counts the domains of its own 32 nodes, and takes none of them down."""
     it = category(compiled(f"    x: {{component: rack, rate: 1 per {unit}-hour, blast: {blast}", head=RACKS))
     assert (it.blast_nodes, it.units) == (blast_nodes, units)
@@ -171,15 +169,15 @@ def test_units_of_the_job_and_of_its_spares(compiled: Compile) -> None:
 def test_job_mtbf_leaves_out_the_spares() -> None:
     node = CategoryPlan("n", "host", 10, 0.01)
     job = CategoryPlan("j", "software", 1, 0.02, blast_nodes=0)
-    assert job_mtbf_s((node, job), 8, 2) == pytest.approx(1.0 / (0.1 * 0.8 + 0.02))
-    assert job_mtbf_s((), 8, 2) == math.inf
+    assert job_mtbf_s((node, job), 8) == pytest.approx(1.0 / (0.1 * 0.8 + 0.02))
+    assert job_mtbf_s((), 8) == math.inf
 
 
 def test_job_mtbf_counts_what_strikes_the_job() -> None:
     """A rack of four whose failure takes one node strikes six of eight nodes six eighths of the time."""
     one = CategoryPlan("r", "rack", 2, 0.01, domain_nodes=4)
     assert one.rate_on_s(6) == pytest.approx(0.015)
-    assert job_mtbf_s((one,), 6, 2) == pytest.approx(1.0 / 0.015)
+    assert job_mtbf_s((one,), 6) == pytest.approx(1.0 / 0.015)
     whole = CategoryPlan("r", "rack", 2, 0.01, domain_nodes=4, blast_nodes=4)
     assert whole.rate_on_s(6) == pytest.approx(0.02), "both racks hold nodes of the job"
     gpu = CategoryPlan("g", "gpu", 80, 0.01, units_per_domain=8)

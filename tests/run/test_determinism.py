@@ -62,6 +62,20 @@ def test_more_spares_leave_the_failures_of_the_other_nodes(run: Simulate, shape:
     assert_same_failures(run(few, 1), run(many, 1))
 
 
+@pytest.mark.parametrize("shape", [1.0, 0.7])
+def test_more_spares_leave_which_node_of_a_rack_fails(run: Simulate, shape: float) -> None:
+    """Racks of four whose failures take one node: the last rack of the job is shared with the spares."""
+
+    def struck(hot: int) -> list[tuple[float, int]]:
+        racks = CategoryPlan("gpu", "rack", -(-(30 + hot) // 4), 1e-5, domain_nodes=4, evict=0.0, shape=shape)
+        plan = replace(busy_plan(), job_nodes=30, categories=(racks,), spares=replace(SPARES, hot=hot))
+        rows = run(plan, 1, horizon_s=9 * DAY_S).incidents
+        return [pair for pair in zip(rows["t_s"].tolist(), rows["node"].tolist(), strict=True) if pair[1] < 30]
+
+    assert len(struck(1)) > 30
+    assert struck(1) == struck(6)
+
+
 def test_spares_fail_too(run: Simulate) -> None:
     records = run(busy_plan(replace(SPARES, hot=16)), 1)
     on_spares = (records.incidents["node"] >= 32).sum()

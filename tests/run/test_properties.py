@@ -23,7 +23,7 @@ from clustersim.run.plan import (
     RestartPart,
     SparesPlan,
 )
-from clustersim.run.records import PRODUCTIVE, RECOMPUTE, ROLLBACK
+from clustersim.run.records import MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK
 from tests.run.plans import Simulate, digest
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,7 +54,7 @@ def plans(draw: st.DrawFn) -> RunPlan:
         _category(draw, f"category {number}", nodes + spares.total) for number in range(draw(st.integers(0, 3)))
     )
     maintenance = tuple(
-        MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(200.0)), draw(st.booleans()), 100.0)
+        MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
         for n in range(draw(st.integers(0, 2)))
     )
     plan = RunPlan(
@@ -73,7 +73,7 @@ def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
     return CategoryPlan(
         name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
         domain_nodes=domain_nodes,
-        blast_nodes=draw(st.sampled_from([0, domain_nodes, 2 * domain_nodes])),
+        blast_nodes=draw(st.sampled_from([0, 1, domain_nodes, 2 * domain_nodes])),
         effect=draw(st.sampled_from(["crash", "hang", "corrupt"])),
         hang_fraction=draw(st.floats(0.0, 1.0)),
         evict=draw(st.floats(0.0, 1.0)),
@@ -124,6 +124,22 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_same_seed_same_bytes(run: Simulate, plan: RunPlan, seed: int) -> None:
     assert digest(run(plan, seed, 3)) == digest(run(plan, seed, 3))
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_planned_stops_do_not_pile_up(run: Simulate, plan: RunPlan, seed: int) -> None:
+    """A stop of a kind begins after the one before it has ended, so no second is made of more than its duration."""
+    constant = tuple(replace(m, duration=Law("constant", 300.0)) for m in plan.maintenance)
+    records = run(replace(plan, maintenance=constant), seed)
+    rows = records.intervals
+    for code in range(len(plan.categories), len(plan.categories) + len(constant)):
+        stops = np.flatnonzero(records.incidents["category"] == code)
+        spans = [(rows["state"] == MAINTENANCE) & (rows["cause"] == stop) for stop in stops]
+        for stop, span in zip(stops, spans, strict=True):
+            assert (rows["end_s"] - rows["start_s"])[span].sum() <= 300.0 + 1e-5
+            later = records.incidents["t_s"][stops[stops > stop]]
+            assert (later >= rows["end_s"][span].max(initial=0.0) - 1e-5).all()
 
 
 def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:

@@ -165,3 +165,19 @@ def test_shares_of_hangs_people_and_evictions() -> None:
     counts = np.bincount(incidents["node"], minlength=100)
     chi_square = float(((counts - count / 100) ** 2 / (count / 100)).sum())
     assert abs(chi_square - 99.0) < 4.0 * math.sqrt(2.0 * 99.0)
+
+
+@pytest.mark.parametrize("shape", [1.0, 0.7])
+def test_a_rack_that_takes_one_node_down_takes_any(shape: float) -> None:
+    """Ten racks of ten, of which the plan has 95 nodes: each is struck a tenth as often as its rack fails."""
+    category = CategoryPlan("rack", "rack", 10, 1e-3, domain_nodes=10, evict=0.0, shape=shape)
+    plan = replace(daly_plan(NEVER_S, 1000.0, 0.0, 0.0, cycles=10_000_000), job_nodes=95, categories=(category,))
+    horizon_s = 1e6
+    nodes = simulate(plan, 4, 0, horizon_s).incidents["node"]
+    expected = category.rate_on_s(95) * horizon_s
+    assert expected == pytest.approx(9500.0)
+    spread = math.sqrt(expected) / min(shape, 1.0)
+    assert abs(len(nodes) - expected) < 4.0 * spread
+    counts = np.bincount(nodes, minlength=95)
+    chi_square = float(((counts - 100.0) ** 2 / 100.0).sum())
+    assert abs(chi_square - 95.0) < 4.0 * math.sqrt(2.0 * 95.0) / min(shape, 1.0)
