@@ -58,10 +58,11 @@ def build_records(
         Why it ends there.
     """
     stretches = _with_rhythm(table(StretchRow, log.stretches), phases, plan.checkpoint)
+    begun = _begun_checkpoints(stretches)
     pieces = [
         *_work(stretches, table(RedoRow, log.redone)),
         _broken_steps(stretches),
-        _stalls(stretches),
+        _stalls(*begun),
         *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts),
     ]
     intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
@@ -72,7 +73,7 @@ def build_records(
     return Records(
         intervals=intervals,
         incidents=table(IncidentRow, log.incidents),
-        checkpoints=_checkpoints(stretches, table(CrashRow, log.crashes), phases),
+        checkpoints=_checkpoints(stretches, begun, table(CrashRow, log.crashes), phases),
         repairs=table(RepairRow, log.repairs),
         categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), PHASE_CHANGE),
         parts=parts,
@@ -103,7 +104,10 @@ def _with_rhythm(stretches: Columns, phases: Sequence[PhasePlan], checkpoint: Ch
 
 def _piece(rows: Columns, start_s: Column, end_s: Column, state: Column | int, first: Column, last: Column) -> Columns:
     """Intervals as typed columns, without those that have no length; phase, part and cause are those of the rows."""
-    keep = np.flatnonzero(end_s > start_s + _SHORTEST_S)
+    long_enough = end_s > start_s + _SHORTEST_S
+    # Nearly always all of them; a slice is a view where an index would be a copy.
+    keep = slice(None) if long_enough.all() else np.flatnonzero(long_enough)
+    size = int(np.count_nonzero(long_enough))
     columns = {
         "start_s": start_s, "end_s": end_s, "state": state, "part": rows.get("part", 0), "phase": rows["phase"],
         "step_start": first, "step_end": last, "cause": rows.get("cause", NO_CAUSE),
@@ -111,7 +115,7 @@ def _piece(rows: Columns, start_s: Column, end_s: Column, state: Column | int, f
     return {
         name: value[keep].astype(_INTERVAL[name], copy=False)
         if isinstance(value, np.ndarray)
-        else np.full(len(keep), value, _INTERVAL[name])
+        else np.full(size, value, _INTERVAL[name])
         for name, value in columns.items()
     }
 
@@ -170,17 +174,18 @@ def _begun_checkpoints(stretches: Columns) -> tuple[Columns, Column, Column]:
     return rows, rows["first_step"] + done, rows["start_s"] + number * rows["stall_s"] + done * rows["step_time_s"]
 
 
-def _stalls(stretches: Columns) -> Columns:
-    rows, step, start_s = _begun_checkpoints(stretches)
+def _stalls(rows: Columns, step: Column, start_s: Column) -> Columns:
     end_s = np.minimum(start_s + rows["stall_s"], rows["end_s"])
     return _piece(rows, start_s, end_s, CHECKPOINT, step, step)
 
 
-def _checkpoints(stretches: Columns, crashes: Columns, phases: Sequence[PhasePlan]) -> Columns:
+def _checkpoints(
+    stretches: Columns, begun: tuple[Columns, Column, Column], crashes: Columns, phases: Sequence[PhasePlan]
+) -> Columns:
     """Checkpoints whose stall was completed, and when each became durable."""
     # Until a stretch's next crash its checkpoints can become durable; those that are still being written then are lost.
     next_crash = np.searchsorted(crashes["stretches"], np.arange(len(stretches["start_s"])), side="right")
-    rows, step, start_s = _begun_checkpoints(stretches)
+    rows, step, start_s = begun
     until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
     taken_s = start_s + rows["stall_s"]
     durable_s = taken_s + rows["write_s"]
