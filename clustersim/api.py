@@ -81,7 +81,11 @@ class Plan:
         on_progress : callable, optional
             Called with the replications done and the total.
         """
-        return make_forecast(self.loaded, self.steps, self.run_plan, seed, default_executor(workers), on_progress)
+        executor = default_executor(workers)
+        try:
+            return make_forecast(self.loaded, self.steps, self.run_plan, seed, executor, on_progress)
+        finally:
+            executor.close()
 
 
 def write(forecast: Forecast, folder: str | Path) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -19,6 +19,10 @@ class Executor(Protocol):
         """Yield ``(index of the task, result)``."""
         ...
 
+    def close(self) -> None:
+        """End what was started. The executor can still be used, and starts anew."""
+        ...
+
 
 class Serial:
     """One task after the other, here."""
@@ -29,6 +33,9 @@ class Serial:
         """Yield ``(index of the task, result)``."""
         for index, task in enumerate(tasks):
             yield index, function(task)
+
+    def close(self) -> None:
+        """Nothing was started."""
 
 
 class WorkerLostError(RuntimeError):
@@ -52,11 +59,9 @@ class LocalProcesses:
         from concurrent.futures import as_completed
         from concurrent.futures.process import BrokenProcessPool
 
-        from loky import get_reusable_executor
-
         waiting = list(range(len(tasks)))
         for _attempt in range(_ATTEMPTS):
-            pool = get_reusable_executor(max_workers=self.workers, timeout=60, env={"OPENBLAS_NUM_THREADS": "1"})
+            pool = self._pool()
             futures = {pool.submit(function, tasks[index]): index for index in waiting}
             try:
                 for future in as_completed(futures):
@@ -73,6 +78,15 @@ class LocalProcesses:
             return
         message = f"worker processes died {_ATTEMPTS} times; {len(waiting)} of {len(tasks)} tasks were left undone"
         raise WorkerLostError(message)
+
+    def close(self) -> None:
+        """Stop the worker processes and wait until they are gone."""
+        self._pool().shutdown(wait=True, kill_workers=True)
+
+    def _pool(self) -> Any:
+        from loky import get_reusable_executor
+
+        return get_reusable_executor(max_workers=self.workers, timeout=60, env={"OPENBLAS_NUM_THREADS": "1"})
 
 
 def default_executor(workers: int | None = None) -> Executor:

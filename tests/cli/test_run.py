@@ -181,6 +181,30 @@ def test_a_closed_pipe_is_no_error(form: str, plan: Path, tmp_path: Path) -> Non
     assert "Broken" not in result.stderr
 
 
+def running_in_group(group: int) -> list[str]:
+    """Processes of a group that still run; ended ones that nobody has waited for do not count."""
+    running = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().rpartition(")")
+        except OSError:
+            continue
+        state, _parent, of_group = rest.split()[:3]
+        if int(of_group) == group and state != "Z":
+            running.append(name)
+    return running
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process table of Linux")
+def test_no_process_outlives_the_command(plan: Path, tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        [COMMAND, "run", str(plan), "--workers", "2"], cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert started.wait(timeout=60) == 0
+    assert running_in_group(started.pid) == []
+
+
 def test_progress_shows_on_a_terminal_only(clustersim: Command, plan: Path, tmp_path: Path) -> None:
     assert "Simulating" not in clustersim("run", str(plan)).stderr
     main, terminal = pty.openpty()
