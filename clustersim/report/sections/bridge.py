@@ -11,7 +11,34 @@ from clustersim.report.numbers import GPU_HOURS, write
 def bridge(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The waterfall; None where the summary has no bridge."""
     steps = summary.get("gpu_hours_bridge") or []
-    return {"picture": _figure(steps) if steps else None}
+    return {"picture": _figure(steps) if steps else None, "lead": explanation(steps)}
+
+
+def explanation(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The bridge in words: what each part adds, and how the total stands to what was reported."""
+    parts = [row for row in rows if row["kind"] == "part"]
+    total = next((row["gpu_hours"] for row in rows if row["kind"] == "total"), None)
+    reported = next((row["gpu_hours"] for row in rows if row["kind"] == "reported"), None)
+    if not parts or total is None:
+        return ""
+    first, *others = parts
+    changes = ", ".join(
+        f"{row['label']} {'add' if row['gpu_hours'] > 0.0 else 'save'} {_size(row['gpu_hours'])}"
+        for row in others
+        if row["gpu_hours"]
+    )
+    text = f"{first['label'][:1].upper()}{first['label'][1:]}: {write(first['gpu_hours'], GPU_HOURS)}"
+    text += f"; {changes}. " if changes else ". "
+    text += f"The mean forecast is {_size(total)}"
+    if reported is None:
+        return f"{text}."
+    gap = total - reported
+    side = "above" if gap > 0.0 else "below"
+    return f"{text}, {_size(gap)} {side} the {_size(reported)} reported."
+
+
+def _size(gpu_hours: float) -> str:
+    return write(abs(gpu_hours), GPU_HOURS, bare=True)
 
 
 def falls_of(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, float, float, bool]]:
