@@ -6,6 +6,7 @@ from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, co
 from clustersim.run.records import JOB_START, PHASE_CHANGE, STATES
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
+from clustersim.step.feasibility import Problem
 
 _HOUR_S = 3600.0
 
@@ -15,9 +16,6 @@ _RESERVED = {
     **dict.fromkeys(STATES, "a state of the job"),
 }
 """Names that the report uses beside those of categories and planned stops, and for what."""
-
-Problem = tuple[str, str]
-"""Dotted path of the setting to change, and the message."""
 
 
 def run_problems(scenario: Scenario) -> list[Problem]:
