@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from clustersim._version import __version__
 
 if TYPE_CHECKING:
-    from clustersim.api import Forecast, Plan, load
+    from clustersim.api import Forecast, Plan, load, write
     from clustersim.scenario import Scenario, ScenarioError
 
-__all__ = ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load"]
+__all__ = ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load", "write"]
 
 _HOMES = {
     "Forecast": "clustersim.api",
     "Plan": "clustersim.api",
     "load": "clustersim.api",
+    "write": "clustersim.api",
     "Scenario": "clustersim.scenario",
     "ScenarioError": "clustersim.scenario",
 }

@@ -6,7 +6,7 @@ import clustersim as cs
 
 
 def test_public_names() -> None:
-    assert sorted(cs.__all__) == ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load"]
+    assert sorted(cs.__all__) == ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load", "write"]
     for name in cs.__all__:
         assert getattr(cs, name) is not None
 
