@@ -189,7 +189,8 @@ def _checkpoints(
     until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
     taken_s = start_s + rows["stall_s"]
     durable_s = taken_s + rows["write_s"]
-    taken = taken_s <= rows["end_s"] + ROUNDING_S
+    completed = taken_s <= rows["end_s"] + ROUNDING_S
+    taken = slice(None) if completed.all() else completed
     return {
         "taken_s": taken_s[taken],
         "durable_s": np.where(durable_s <= until_s + ROUNDING_S, durable_s, np.nan)[taken],

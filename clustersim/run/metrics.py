@@ -82,15 +82,16 @@ def time_lost_by_cause_s(records: Records) -> dict[str, float]:
 
     Checkpoints and the start of the job are not due to an incident.
     """
-    lost = records.intervals["state"] != PRODUCTIVE
-    seconds = durations_s(records)[lost]
-    cause = records.intervals["cause"][lost]
-    state = records.intervals["state"][lost]
-    known = cause >= 0
-    sums = np.bincount(records.incidents["category"][cause[known]], seconds[known], len(records.categories))
-    result = {name: total for name, total in zip(records.categories, sums.tolist(), strict=True) if total > 0.0}
-    unknown = np.bincount(state[~known], seconds[~known], len(STATES))
-    for name, total in zip(STATES, unknown.tolist(), strict=True):
+    cause, state = records.intervals["cause"], records.intervals["state"]
+    causes = len(records.categories)
+    # Without a cause (-1) the index falls on the number appended, and the state tells the rest apart.
+    code = np.append(records.incidents["category"], causes)[cause] + np.where(cause < 0, state, 0)
+    sums = np.bincount(code, durations_s(records), causes + len(STATES))
+    sums[causes + PRODUCTIVE] = 0.0
+    result = {
+        name: total for name, total in zip(records.categories, sums[:causes].tolist(), strict=True) if total > 0.0
+    }
+    for name, total in zip(STATES, sums[causes:].tolist(), strict=True):
         if total > 0.0:
             key = JOB_START if name == "restart" else name
             result[key] = result.get(key, 0.0) + total
@@ -182,7 +183,12 @@ def tokens_at_s(records: Records, times_s: Column) -> Column:
     productive = records.intervals["state"] == PRODUCTIVE
     if not productive.any():
         return np.zeros(np.shape(times_s))
-    axis_s = np.column_stack((records.intervals["start_s"], records.intervals["end_s"]))[productive].ravel()
-    tokens = np.column_stack((records.intervals["tokens_start"], records.intervals["tokens_end"]))[productive].ravel()
-    result: Column = np.interp(times_s, axis_s, tokens, left=0.0)
+    rows = np.flatnonzero(productive)
+    start_s = records.intervals["start_s"][rows]
+    last = rows[np.maximum(np.searchsorted(start_s, times_s, side="right") - 1, 0)]
+    begin_s, end_s, first, then = (
+        records.intervals[name][last] for name in ("start_s", "end_s", "tokens_start", "tokens_end")
+    )
+    share = np.clip((times_s - begin_s) / (end_s - begin_s), 0.0, 1.0)
+    result: Column = np.where(times_s < start_s[0], 0.0, first + share * (then - first))
     return result
