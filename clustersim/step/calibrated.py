@@ -162,3 +162,10 @@ def _fabric_extrapolations(layout: Layout, cluster: Cluster) -> Iterator[Extrapo
             " no calibrated step time has such a fabric"
         )
         yield Extrapolation(text, 0.03)
+    domain = cluster.node.accelerator.scale_up_domain
+    if layout.tensor_parallel > domain:
+        text = (
+            f"tensor parallelism over {layout.tensor_parallel} GPUs leaves the scale-up domain of {domain}:"
+            " no calibrated step time does, and it is slow"
+        )
+        yield Extrapolation(text, 0.15)

@@ -53,7 +53,6 @@ def _phase_problems(scenario: Scenario, index: int, phase: Phase) -> Iterator[Pr
     phase_path = f"training.phases[{index}]"
     layout_path = "training.layout" if phase.layout is None else f"{phase_path}.layout"
     yield from _size_problems(scenario, layout, layout_path)
-    yield from _domain_problems(scenario, layout, layout_path)
     yield from _token_problems(phase, phase_path)
     divides = True
     gpus_per_node = scenario.cluster.node.gpus
@@ -85,18 +84,6 @@ def _size_problems(scenario: Scenario, layout: Layout, path: str) -> Iterator[Pr
             f" has {nodes:,}; keep {nodes - needed:,} spares or set cluster.nodes to {needed + spares}"
         )
         yield "spares", message
-
-
-def _domain_problems(scenario: Scenario, layout: Layout, path: str) -> Iterator[Problem]:
-    accelerator = scenario.cluster.node.accelerator
-    domain = accelerator.scale_up_domain
-    if layout.tensor_parallel <= domain:
-        return
-    message = (
-        f"tensor_parallel {layout.tensor_parallel} is larger than the {accelerator.scale_up} domain of {domain} GPUs;"
-        f" use {domain} or less and more pipeline_parallel or context_parallel"
-    )
-    yield f"{path}.tensor_parallel", message
 
 
 def _token_problems(phase: Phase, path: str) -> Iterator[Problem]:

@@ -220,3 +220,11 @@ def test_results_are_frozen() -> None:
     assert replace(step, mean_s=1.0).mean_s == 1.0
     with pytest.raises(AttributeError):
         step.mean_s = 1.0  # type: ignore[misc]
+
+
+def test_tensor_parallelism_beyond_the_scale_up_domain_is_slow_and_said() -> None:
+    inside, outside = (predict(cases.layout(tensor_parallel=width, data_parallel=32 // width)) for width in (8, 16))
+    assert outside.breakdown_s["exposed_tp"] > 1.5 * inside.breakdown_s["exposed_tp"]
+    assert outside.prediction_sigma > inside.prediction_sigma
+    assert any("leaves the scale-up domain of 8" in text for text in outside.extrapolations)
+    assert not any("scale-up domain" in text for text in inside.extrapolations)
