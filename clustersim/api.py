@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from clustersim.run.compile import compile_plan
 from clustersim.run.feasibility import run_problems
@@ -111,7 +110,4 @@ def write(forecast: Forecast, folder: str | Path) -> Path:
     from clustersim.report import write_report
     from clustersim.study.output import write_output
 
-    def report(summary: dict[str, Any], path: Path) -> None:
-        write_report(summary, path)
-
-    return write_output(forecast, Path(folder), report)
+    return write_output(forecast, Path(folder), write_report)

@@ -1,6 +1,7 @@
 """The sentence that goes with each verdict of the audit."""
 
-from clustersim.bill._text import number, short
+from clustersim._numerals import short
+from clustersim.bill._text import number
 from clustersim.bill.quantities import Quantity
 
 Interval = tuple[float, float, float]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from clustersim.bill._text import short
+from clustersim._numerals import short
 from clustersim.bill.facts import PlanFacts
 from clustersim.bill.quantities import DAYS_PER_MONTH, SECONDS_PER_DAY, SECONDS_PER_HOUR
 from clustersim.scenario.schema.readings import Claim

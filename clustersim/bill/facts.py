@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clustersim.bill._text import short
+from clustersim._numerals import short
 
 
 @dataclass(frozen=True, slots=True)

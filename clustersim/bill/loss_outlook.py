@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clustersim.bill._text import short
+from clustersim._numerals import short
 
 Interval = tuple[float, float, float]
 

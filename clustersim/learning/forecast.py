@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from clustersim.learning._text import magnitude, times
+from clustersim._numerals import short, times
 from clustersim.learning.loss_law import Floats, LossLaw, loss_nats
 
 Interval = tuple[float, float, float]
@@ -112,7 +112,7 @@ def notes(law: LossLaw, parameters: float, tokens: float, vocabulary: int) -> li
         f"{100.0 * law.form_error:.2f} % on runs held out of the fit, {law.form_error_decades:.1f} decades of compute "
         f"beyond it, taken as {100.0 * sigma:.1f} % here.",
         f"An untrained model starts near ln({vocabulary:,}) = {untrained_loss(vocabulary):.1f} nats per token; the law "
-        f"speaks from {magnitude(law.min_tokens)} tokens on.",
+        f"speaks from {short(law.min_tokens)} tokens on.",
         "Each point of the curve is the loss of a run whose learning rate ends there; a checkpoint in the middle of a "
         "longer run reads 1 to 4 % higher (OLMo-2 7B, 2024).",
         *extrapolations(law, parameters, tokens),
@@ -130,7 +130,7 @@ def extrapolations(law: LossLaw, parameters: float, tokens: float) -> list[str]:
 
 def _beyond(law: LossLaw, parameters: float, tokens: float) -> list[str]:
     beyond = [
-        f"{what} {magnitude(value)} ({times(value / limit)} the largest fitted, {magnitude(limit)})"
+        f"{what} {short(value)} ({times(value / limit)} the largest fitted, {short(limit)})"
         for what, value, limit in (
             ("parameters", parameters, law.max_parameters),
             ("tokens", tokens, law.max_tokens),

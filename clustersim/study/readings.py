@@ -113,17 +113,15 @@ def _interval(values: Sequence[float]) -> Interval:
 def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills) -> dict[Key, Interval]:
     """The forecast in SI units, by quantity, window and phase."""
     runs, gpus = ensemble.replications, scenario.training.layout.gpus
-    main = [number for number, phase in enumerate(scenario.training.phases) if phase.main]
+    main = [phase.main for phase in scenario.training.phases]
     known: dict[Key, Interval] = {
         ("wall_time", None, None): _interval([run.wall_s for run in runs]),
         ("gpu_time", None, None): _interval([run.wall_s * gpus for run in runs]),
-        ("main_gpu_time", None, None): _interval(
-            [gpus * sum(sum(run.time_by_phase_and_state_s[number]) for number in main) for run in runs]
-        ),
+        ("main_gpu_time", None, None): _interval([gpus * run.main_s(main) for run in runs]),
         ("cost", None, None): _interval(bills.cost_usd),
         ("energy", None, None): _interval([mwh * 3.6e9 for mwh in bills.energy_mwh]),
         ("carbon", None, None): _interval([tonnes * 1000.0 for tonnes in bills.carbon_tonnes]),
-        ("effective_training_time", None, None): _interval([r.time_by_state_s["productive"] / r.wall_s for r in runs]),
+        ("effective_training_time", None, None): _interval([run.effective_training_time for run in runs]),
         ("unexpected_interruptions", None, None): _interval([run.unexpected for run in runs]),
         ("planned_interruptions", None, None): _interval([run.planned for run in runs]),
     }
@@ -159,7 +157,7 @@ def _time_between(
 def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> dict[Key, Interval]:
     known: dict[Key, Interval] = {}
     for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True)):
-        spent_s = [sum(run.time_by_phase_and_state_s[number]) for run in ensemble.replications]
+        spent_s = [run.phase_s(number) for run in ensemble.replications]
         spread = float(np.exp(1.645 * step.prediction_sigma))
         known |= {
             ("step_time", None, phase.name): (step.mean_s / spread, step.mean_s, step.mean_s * spread),

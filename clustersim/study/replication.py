@@ -1,7 +1,7 @@
 """What is kept of one simulated run: its metrics, read off its records in the worker that made them."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -51,6 +51,19 @@ class Replication:
     step_time_factor: float
     failure_rate_factor: float
     repairs: int
+
+    @property
+    def effective_training_time(self) -> float:
+        """Productive over wall time."""
+        return self.time_by_state_s["productive"] / self.wall_s
+
+    def phase_s(self, phase: int) -> float:
+        """Wall time spent in a phase [s]."""
+        return sum(self.time_by_phase_and_state_s[phase])
+
+    def main_s(self, main: Sequence[bool]) -> float:
+        """Wall time spent in the phases that count as the main run [s]."""
+        return sum(self.phase_s(phase) for phase, counts in enumerate(main) if counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,9 @@ def headline(
     runs = ensemble.replications
     plan = ensemble.plan
     wall_days = summarise([run.wall_s / _DAY_S for run in runs])
-    effective = summarise([effective_training_time(run) for run in runs])
+    effective = summarise([run.effective_training_time for run in runs])
     gpus = scenario.training.layout.gpus
+    main = [phase.main for phase in scenario.training.phases]
     return {
         "wall_time_days": wall_days,
         "finish_date": {
@@ -58,7 +59,7 @@ def headline(
             "mean_ci95_high": _date_after(scenario, wall_days["mean_ci95_high"]),
         },
         "gpu_hours": summarise([run.wall_s / _HOUR_S * gpus for run in runs]),
-        "main_gpu_hours": summarise([_main_gpu_hours(scenario, run) for run in runs]),
+        "main_gpu_hours": summarise([run.main_s(main) / _HOUR_S * gpus for run in runs]),
         "reserved_gpu_hours": summarise([run.wall_s / _HOUR_S * plan.nodes * plan.gpus_per_node for run in runs]),
         "effective_training_time_fraction": effective,
         "ettr_fraction": effective,
@@ -84,21 +85,6 @@ def headline(
 
 def _date_after(scenario: Scenario, days: float) -> str:
     return (scenario.training.start + timedelta(days=days)).isoformat(timespec="minutes")
-
-
-def effective_training_time(run: Replication) -> float:
-    """Productive over wall time of a run."""
-    return run.time_by_state_s["productive"] / run.wall_s
-
-
-def _main_gpu_hours(scenario: Scenario, run: Replication) -> float:
-    """GPU-hours of the phases that count as the main run."""
-    spent_s = sum(
-        sum(row)
-        for row, phase in zip(run.time_by_phase_and_state_s, scenario.training.phases, strict=True)
-        if phase.main
-    )
-    return spent_s / _HOUR_S * scenario.training.layout.gpus
 
 
 def _mfu_while_training(steps: Sequence[StepTime], ensemble: Ensemble) -> list[float]:

@@ -20,7 +20,7 @@ def phase_sections(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ense
     sections = []
     for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True)):
         layout = phase.layout or scenario.training.layout
-        spent_s = [sum(run.time_by_phase_and_state_s[number]) for run in ensemble.replications]
+        spent_s = [run.phase_s(number) for run in ensemble.replications]
         sections.append(
             {
                 "name": phase.name,
