@@ -1,16 +1,27 @@
-"""Bandwidth and latency of each tier of the fabric, per GPU."""
+"""The tiers of the fabric as one GPU sees them: bandwidth and latency of each, and what collectives reach on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from clustersim.scenario.schema.hardware import Cluster
+from clustersim.hardware.rates import (
+    DEFAULT_NETWORK,
+    NetworkRates,
+    PipelineFill,
+    RatesTable,
+    ScaleUpRates,
+    network_rates,
+    pipeline_fill,
+    scale_up_class,
+    scale_up_rates,
+)
+from clustersim.scenario.schema.hardware import ClosFabric, Cluster
 
 SCALE_UP_LATENCY_S = 1.5e-6
-"""One hop inside a scale-up domain [s]. nccl-tests on one 8 x H100 node: 20-25 us for a small all-reduce of 14 ring
+"""One message inside a scale-up domain [s]. nccl-tests on one 8 x H100 node: 20-25 us for a small all-reduce of 14 ring
 steps (nccl-tests logs, 2025), i.e. 1.5-1.8 us a step."""
 
-SCALE_UP_EFFICIENCY = 0.8
-"""Share of the scale-up bandwidth that a large collective reaches: 360-370 GB/s of bus bandwidth on 450 GB/s
-(8 x H100) and 235 GB/s on 300 GB/s (8 x A100), nccl-tests, 2023-2025; without in-switch reduction."""
+NETWORK_LATENCY_S = 6e-6
+"""One message between two nodes [s], software included, on a network whose ``eager_scale`` is 1: 32-40 us per small
+all-reduce on 2-8 H100 nodes (nccl-tests logs, 2025)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +32,32 @@ class Link:
     latency_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fabric:
     """The tiers a collective can cross, seen from one GPU.
 
     Attributes
     ----------
     scale_up, scale_out : Link
-        Inside the scale-up domain; between domains of one pod.
+        Inside the scale-up domain; between domains of one pod. Bandwidths are those of a large message, with the
+        share a ring reaches taken off.
     oversubscription : float
         How many times less bandwidth a GPU gets when all GPUs of its pod talk to other pods at once (>= 1).
     domain_gpus, pod_gpus : int
         GPUs in a scale-up domain; in a pod of full bisection.
+    scale_up_rates : ScaleUpRates
+        What collectives reach inside the domain.
+    network_rates : NetworkRates
+        What collectives reach between domains.
+    fill : PipelineFill
+        What filling the pipeline of chunks costs each algorithm.
+    far_latency_s : float
+        Latency of a message between domains beyond the usual one [s]: switches and distance that a group crosses.
+    rail_aligned : bool
+        Whether every GPU has an interface of its own, so that messages can cross the domain first and leave on the
+        rail of their destination (PXN, NCCL 2.12).
+    in_network_reduction : bool
+        Whether the switches of the network reduce (SHARP, through NCCL's CollNet).
     """
 
     scale_up: Link
@@ -40,15 +65,38 @@ class Fabric:
     oversubscription: float
     domain_gpus: int
     pod_gpus: int
+    scale_up_rates: ScaleUpRates = field(default_factory=lambda: scale_up_rates("nvlink4"))
+    network_rates: NetworkRates = field(default_factory=lambda: network_rates(DEFAULT_NETWORK))
+    fill: PipelineFill = field(default_factory=pipeline_fill)
+    far_latency_s: float = 0.0
+    rail_aligned: bool = True
+    in_network_reduction: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Places are keys of caches that a step prediction asks some twenty times.
+        object.__setattr__(self, "_hash", hash((self.scale_up, self.scale_out, self.domain_gpus, self.pod_gpus)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-def fabric_of(cluster: Cluster) -> Fabric:
+_PLAIN = ClosFabric()
+"""What a fabric is when the user says nothing of it: then the calibration of its network class speaks."""
+
+
+def fabric_of(cluster: Cluster, network_class: str | None = None, table: RatesTable | None = None) -> Fabric:
     """Read the tiers off a cluster.
 
     Parameters
     ----------
     cluster : Cluster
-        The machines. Each GPU gets an equal share of its node's interfaces.
+        The machines. Each GPU gets an equal share of its node's interfaces. A setting ``fabric.efficiency`` or
+        ``fabric.latency`` that differs from the schema's default replaces the calibrated one of the network class.
+    network_class : str, optional
+        Entry of the catalogue table ``collective_rates`` for the network; InfiniBand when omitted.
+    table : mapping, optional
+        Rates; the catalogue's when omitted.
 
     Returns
     -------
@@ -56,12 +104,85 @@ def fabric_of(cluster: Cluster) -> Fabric:
         Bandwidths with the efficiency of large collectives already taken off [bytes/s], latencies [s].
     """
     node, network = cluster.node, cluster.fabric
-    per_gpu = node.nics * node.nic_bandwidth / node.gpus * network.efficiency
-    pod_nodes = network.nodes_per_pod or cluster.nodes
-    return Fabric(
-        scale_up=Link(node.accelerator.scale_up_bandwidth * SCALE_UP_EFFICIENCY, SCALE_UP_LATENCY_S),
-        scale_out=Link(per_gpu, network.latency),
+    rates = network_rates(network_class or DEFAULT_NETWORK, table)
+    if network.efficiency != _PLAIN.efficiency:
+        rates = with_ring_share(rates, network.efficiency)
+    if network.latency != _PLAIN.latency:
+        rates = with_latency(rates, network.latency)
+    accelerator = node.accelerator
+    return build_fabric(
+        scale_up=scale_up_class(accelerator.scale_up),
+        scale_up_bytes_s=accelerator.scale_up_bandwidth,
+        network_bytes_s=node.nics * node.nic_bandwidth / node.gpus,
+        network=rates,
+        domain_gpus=accelerator.scale_up_domain,
+        pod_gpus=(network.nodes_per_pod or cluster.nodes) * node.gpus,
         oversubscription=network.oversubscription,
-        domain_gpus=node.accelerator.scale_up_domain,
-        pod_gpus=pod_nodes * node.gpus,
+        rail_aligned=node.nics >= node.gpus,
+        table=table,
+    )
+
+
+def build_fabric(
+    scale_up: str,
+    scale_up_bytes_s: float,
+    network_bytes_s: float,
+    network: NetworkRates,
+    domain_gpus: int,
+    pod_gpus: int,
+    oversubscription: float = 1.0,
+    rail_aligned: bool = True,
+    in_network_reduction: bool = False,
+    table: RatesTable | None = None,
+) -> Fabric:
+    """Make a fabric out of nominal bandwidths and calibrated rates.
+
+    Parameters
+    ----------
+    scale_up : str
+        Entry of the table for the scale-up link.
+    scale_up_bytes_s, network_bytes_s : float
+        Nominal bandwidth of one GPU per direction: of its scale-up link, and its share of the interfaces [bytes/s].
+    network : NetworkRates
+        Rates of the network.
+    domain_gpus, pod_gpus, oversubscription, rail_aligned, in_network_reduction
+        As in :class:`Fabric`.
+    table : mapping, optional
+        Rates; the catalogue's when omitted.
+    """
+    up = scale_up_rates(scale_up, table)
+    return Fabric(
+        scale_up=Link(scale_up_bytes_s * up.ring, SCALE_UP_LATENCY_S * up.latency_scale),
+        scale_out=Link(network_bytes_s * network.ring, NETWORK_LATENCY_S * network.eager_scale),
+        oversubscription=oversubscription,
+        domain_gpus=domain_gpus,
+        pod_gpus=pod_gpus,
+        scale_up_rates=up,
+        network_rates=network,
+        fill=pipeline_fill(table),
+        rail_aligned=rail_aligned,
+        in_network_reduction=in_network_reduction,
+    )
+
+
+def with_ring_share(rates: NetworkRates, share: float) -> NetworkRates:
+    """Rates of a network whose rings reach `share` of the interfaces; everything else keeps its ratio to them."""
+    factor = share / rates.ring
+    return replace(
+        rates,
+        ring=share,
+        tree=min(1.0, rates.tree * factor),
+        exchange=min(1.0, rates.exchange * factor),
+    )
+
+
+def with_latency(rates: NetworkRates, latency_s: float) -> NetworkRates:
+    """Rates of a network whose messages take `latency_s` one way [s]; every hop grows in proportion."""
+    scale = latency_s / NETWORK_LATENCY_S
+    factor = scale / rates.eager_scale
+    return replace(
+        rates,
+        eager_scale=scale,
+        simple_scale=rates.simple_scale * factor,
+        exchange_latency_s=rates.exchange_latency_s * factor,
     )

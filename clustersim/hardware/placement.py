@@ -6,10 +6,14 @@ pipeline and data, where the replicas, whose traffic hides best, lie furthest ap
 3.3.2). The neighbours of a tensor-parallel group share a node either way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from clustersim.hardware.fabric import Fabric, Link
+
+CHASSIS_GPUS = 16
+"""A domain with more GPUs than this spans several chassis (NVL36, NVL72); DGX-2 has 16 in one."""
 
 Tier = Literal["none", "scale_up", "pod", "cross_pod"]
 
@@ -26,7 +30,7 @@ class Run:
         return max(1, min(self.ranks, gpus // self.stride))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """How a group of ranks sits on the fabric.
 
@@ -50,23 +54,52 @@ class Place:
     per_pod: int
     tier: Tier
     fabric: Fabric
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A place is the key of the cache that every collective asks; hashing eleven numbers each time costs more
+        # than the rest of the call.
+        shape = (self.ranks, self.per_domain, self.domains, self.per_pod, self.tier)
+        object.__setattr__(self, "_hash", hash((shape, self.fabric)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def ring_bandwidth_bytes_s(self) -> float:
-        """Bandwidth of a ring over the group [bytes/s]: its narrowest hop.
+        """Bandwidth of a ring over the group [bytes/s]: its narrowest hop."""
+        up = self.scale_up_bytes_s
+        return up if self.domains == 1 else min(up, self.leaving_bytes_s(1.0))
 
-        A ring that leaves the domain may use the interfaces of all its ranks there, and a ring ordered by pods leaves
-        each pod once, so oversubscription binds it only when the group has few ranks in a pod.
+    @property
+    def scale_up_bytes_s(self) -> float:
+        """Bandwidth of a ring inside the domain [bytes/s]: without a switch, of the links to its own members alone."""
+        up, peers = self.fabric.scale_up.bandwidth_bytes_s, self.fabric.scale_up_rates.mesh_peers
+        return up * min(1.0, max(1, self.per_domain - 1) / peers) if peers else up
+
+    def leaving_bytes_s(self, share: float) -> float:
+        """Bandwidth with which the group leaves one of its domains [bytes/s].
+
+        Parameters
+        ----------
+        share : float
+            Share of a ring's bandwidth that the algorithm reaches on the interfaces.
+
+        Notes
+        -----
+        The interfaces of all ranks in the domain work together. A ring or tree ordered by pods leaves each pod once,
+        so oversubscription binds it only when the group has few ranks in a pod.
         """
-        up, out = self.fabric.scale_up.bandwidth_bytes_s, self.fabric.scale_out.bandwidth_bytes_s
-        if self.domains == 1:
-            return up
-        narrowest = min(up, self.per_domain * out)
+        fabric, out = self.fabric, self.fabric.scale_out.bandwidth_bytes_s * share
+        narrowest = self.per_domain * out
+        if self.per_domain > CHASSIS_GPUS:
+            narrowest = min(narrowest, fabric.scale_up_rates.rack_drive_bytes_s)
         if self.tier == "cross_pod":
-            narrowest = min(narrowest, self.per_pod * out / self.fabric.oversubscription)
+            narrowest = min(narrowest, self.per_pod * out / fabric.oversubscription)
         return narrowest
 
 
+@lru_cache(maxsize=4096)
 def place_group(fabric: Fabric, ranks: int, stride: int) -> Place:
     """Place the group of every `stride`-th rank.
 
@@ -108,6 +141,36 @@ def place_nested_group(fabric: Fabric, inner: Run, outer: Run) -> Place:
     return _place(fabric, inner, outer)
 
 
+@lru_cache(maxsize=4096)
+def slowed(place: Place, share: float, extra_latency_s: float) -> Place:
+    """Place of the same group on links that others use too, or that are damaged or long.
+
+    Parameters
+    ----------
+    place : Place
+        The group.
+    share : float
+        Share in (0, 1] of its bandwidth that is left: of the scale-up links for a group inside one domain, else of
+        what leaves a domain. See :mod:`clustersim.hardware.contention`.
+    extra_latency_s : float
+        Latency beyond the usual one between domains [s].
+
+    Returns
+    -------
+    Place
+        `place` itself where nothing is lost.
+    """
+    if share == 1.0 and extra_latency_s == 0.0:
+        return place
+    fabric = place.fabric
+    if place.domains == 1:
+        link = Link(fabric.scale_up.bandwidth_bytes_s * share, fabric.scale_up.latency_s + extra_latency_s)
+        return replace(place, fabric=replace(fabric, scale_up=link))
+    link = Link(fabric.scale_out.bandwidth_bytes_s * share, fabric.scale_out.latency_s + extra_latency_s)
+    return replace(place, fabric=replace(fabric, scale_out=link, far_latency_s=extra_latency_s))
+
+
+@lru_cache(maxsize=4096)
 def _place(fabric: Fabric, inner: Run, outer: Run) -> Place:
     ranks = inner.ranks * outer.ranks
     per_domain = inner.within(fabric.domain_gpus) * outer.within(fabric.domain_gpus)

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from clustersim.scenario.document import Document, Path, dotted, parse_path
+from clustersim.scenario.files import is_file_text
 from clustersim.scenario.leaves import leaves, parts, value_text
 from clustersim.scenario.origin import Origin, origin_of
 from clustersim.scenario.problems import Place, Problem
@@ -80,6 +81,8 @@ class Loaded:
             origin = origin_of(leaf.path, self.scenario, self.document)
             text = value_text(leaf.value, leaf.annotation) if origin.written is None else origin.written
             text = "not given" if leaf.value is None else text
+            if is_file_text(leaf.annotation):
+                text = f"{len(text.splitlines())} lines"
             rows.append(Setting(dotted(leaf.path), one_line(text), origin.text, origin.source))
         return tuple(rows)
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from clustersim.scenario.document import Document, dotted
 from clustersim.scenario.extends import read_scenario
+from clustersim.scenario.files import with_files
 from clustersim.scenario.loaded import Loaded
 from clustersim.scenario.messages import problems_of
 from clustersim.scenario.overrides import apply_override
@@ -35,7 +36,7 @@ def load(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Loaded:
     ScenarioError
         With every problem found, in the order of the file.
     """
-    document = _with_overrides(read_scenario(path), overrides)
+    document = with_files(_with_overrides(read_scenario(path), overrides))
     try:
         scenario = Scenario.model_validate(document.value)
     except ValidationError as error:

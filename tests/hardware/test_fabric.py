@@ -1,21 +1,19 @@
-"""Which tier a group of ranks spans and what bandwidth it gets there."""
+"""Which tiers a GPU sees and what it gets out of each."""
 
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from clustersim.hardware.fabric import SCALE_UP_EFFICIENCY, Fabric, Link, fabric_of
-from clustersim.hardware.placement import Run, neighbour_link, place_group, place_nested_group
-from clustersim.scenario.schema.hardware import Cluster
+from clustersim.hardware.fabric import NETWORK_LATENCY_S, Fabric, fabric_of, with_latency, with_ring_share
+from clustersim.hardware.rates import calibrated_rates, network_rates, scale_up_class
+from clustersim.scenario.schema.hardware import ClosFabric, Cluster
 
 
-def cluster(nodes: int = 64, **fabric: Any) -> Cluster:
+def cluster(nodes: int = 64, accelerator: str = "h100-sxm", nics: int = 8, **fabric: Any) -> Cluster:
     node = {
-        "accelerator": "h100-sxm",
+        "accelerator": accelerator,
         "gpus": 8,
-        "nics": 8,
+        "nics": nics,
         "nic_bandwidth": "400 Gbps",
         "training_power": "8 kW",
         "idle_power": "2 kW",
@@ -24,98 +22,103 @@ def cluster(nodes: int = 64, **fabric: Any) -> Cluster:
 
 
 def test_bandwidth_per_gpu_is_its_share_of_the_interfaces() -> None:
-    fabric = fabric_of(cluster(efficiency="85 %", latency="6 us"))
-    # 8 x 400 Gbps over 8 GPUs = 50 GB/s each, 85 % of it reached.
-    assert fabric.scale_out.bandwidth_bytes_s == pytest.approx(42.5e9)
-    assert fabric.scale_out.latency_s == pytest.approx(6e-6)
-    assert fabric.scale_up.bandwidth_bytes_s == pytest.approx(450e9 * SCALE_UP_EFFICIENCY)
+    fabric = fabric_of(cluster(efficiency="80 %", latency="5 us"))
+    # 8 x 400 Gbps over 8 GPUs = 50 GB/s each, 80 % of it reached.
+    assert fabric.scale_out.bandwidth_bytes_s == pytest.approx(40e9)
+    assert fabric.scale_out.latency_s == pytest.approx(5e-6)
+    assert fabric.scale_up.bandwidth_bytes_s == pytest.approx(450e9 * calibrated_rates()["nvlink4"]["ring"])
     assert (fabric.domain_gpus, fabric.pod_gpus) == (8, 512)
 
 
-@pytest.mark.parametrize(
-    ("ranks", "stride", "per_domain", "domains", "tier"),
-    [
-        (1, 1, 1, 1, "none"),
-        (8, 1, 8, 1, "scale_up"),
-        (4, 2, 4, 1, "scale_up"),
-        (16, 8, 1, 16, "pod"),
-        (16, 4, 2, 8, "pod"),
-        (32, 8, 1, 32, "cross_pod"),
-        (4, 64, 1, 4, "cross_pod"),
-    ],
-)
-def test_tier_of_a_group(ranks: int, stride: int, per_domain: int, domains: int, tier: str) -> None:
-    fabric = fabric_of(cluster(nodes_per_pod=16))
-    place = place_group(fabric, ranks, stride)
-    assert (place.per_domain, place.domains, place.tier) == (per_domain, domains, tier)
+def test_what_the_user_does_not_write_is_calibrated() -> None:
+    fabric = fabric_of(cluster())
+    rates = network_rates("infiniband")
+    assert fabric.network_rates == rates
+    assert fabric.scale_out.bandwidth_bytes_s == pytest.approx(50e9 * rates.ring)
+    assert fabric_of(cluster(), "slingshot").network_rates == network_rates("slingshot")
 
 
-def test_ring_uses_the_interfaces_of_all_its_ranks_in_a_node() -> None:
-    fabric = fabric_of(cluster(efficiency="100 %"))
-    one, four = place_group(fabric, 16, 8), place_group(fabric, 16, 2)
-    assert one.ring_bandwidth_bytes_s == pytest.approx(50e9)
-    assert four.ring_bandwidth_bytes_s == pytest.approx(200e9)
-    assert place_group(fabric, 128, 1).ring_bandwidth_bytes_s == pytest.approx(min(450e9 * SCALE_UP_EFFICIENCY, 400e9))
+def test_a_default_that_is_written_out_changes_nothing() -> None:
+    plain = ClosFabric()
+    written = cluster(efficiency=f"{plain.efficiency}", latency=f"{plain.latency * 1e6:g} us")
+    assert fabric_of(written) == fabric_of(cluster())
 
 
-def test_oversubscription_binds_a_ring_only_with_few_ranks_in_a_pod() -> None:
-    fabric = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
-    # Every 8th rank: four ranks of the ring in each pod of 32 GPUs, so the uplinks carry 4/8 of one interface.
-    assert place_group(fabric, 16, 8).ring_bandwidth_bytes_s == pytest.approx(25e9)
-    assert place_group(fabric, 4, 8).ring_bandwidth_bytes_s == pytest.approx(50e9)
+def test_the_users_efficiency_moves_every_algorithm_with_it() -> None:
+    base = network_rates("infiniband")
+    half = with_ring_share(base, base.ring / 2)
+    assert (half.tree, half.exchange) == pytest.approx((base.tree / 2, base.exchange / 2))
+    assert fabric_of(cluster(efficiency=f"{base.ring / 2}")).network_rates.tree == pytest.approx(half.tree)
 
 
-def test_stages_in_different_pods_share_the_uplinks() -> None:
-    full = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
-    assert neighbour_link(full, 4, 32).bandwidth_bytes_s == pytest.approx(50e9 / 8)
-    # Eight ranks of a stage leave a pod that could send 32 / 8 = 4 at full rate.
-    assert neighbour_link(full, 8, 8).bandwidth_bytes_s == pytest.approx(25e9)
-    assert neighbour_link(full, 2, 8).bandwidth_bytes_s == pytest.approx(50e9)
-    assert neighbour_link(full, 2, 4) == full.scale_up
+def test_the_users_latency_moves_every_step_with_it() -> None:
+    base = network_rates("infiniband")
+    slow = with_latency(base, 3 * NETWORK_LATENCY_S * base.eager_scale)
+    assert slow.eager_scale == pytest.approx(3 * base.eager_scale)
+    assert slow.simple_scale == pytest.approx(3 * base.simple_scale)
+    assert slow.exchange_latency_s == pytest.approx(3 * base.exchange_latency_s)
+    assert fabric_of(cluster(latency="30 us")).scale_out.latency_s == pytest.approx(30e-6)
 
 
-@given(
-    ranks=st.integers(1, 4096),
-    stride=st.sampled_from([1, 2, 4, 8, 16, 128, 1024]),
-    oversubscription=st.floats(1.0, 16.0),
-)
-def test_ring_never_beats_the_scale_up_link(ranks: int, stride: int, oversubscription: float) -> None:
-    fabric = Fabric(Link(400e9, 1e-6), Link(40e9, 5e-6), oversubscription, 8, 1024)
-    place = place_group(fabric, ranks, stride)
-    assert 0.0 < place.ring_bandwidth_bytes_s <= fabric.scale_up.bandwidth_bytes_s
-    assert place.per_domain * place.domains >= ranks
+def test_rails_need_an_interface_for_each_gpu() -> None:
+    assert fabric_of(cluster()).rail_aligned
+    assert not fabric_of(cluster(nics=4)).rail_aligned
 
 
 @pytest.mark.parametrize(
-    ("inner", "outer", "per_domain", "domains", "tier"),
+    ("link", "entry"),
     [
-        # Eight context ranks fill a node; four stages lie between the replicas.
-        (Run(8, 1), Run(16, 32), 8, 16, "cross_pod"),
-        (Run(8, 1), Run(4, 32), 8, 4, "pod"),
-        # Two context ranks and two of the replicas share a node.
-        (Run(2, 1), Run(8, 4), 4, 4, "pod"),
-        (Run(2, 8), Run(4, 64), 1, 8, "cross_pod"),
-        (Run(8, 1), Run(1, 32), 8, 1, "scale_up"),
-        (Run(1, 1), Run(4, 32), 1, 4, "pod"),
+        ("NVLink 3", "nvlink3"),
+        ("NVLink4", "nvlink4"),
+        ("NVLink 4 bridge", "nvlink3"),
+        ("NVLink-5", "nvlink5"),
+        ("Infinity Fabric", "xgmi"),
+        ("xGMI", "xgmi"),
+        ("PCIe 5", "pcie"),
+        ("NVLink 9", "nvlink5"),
+        ("ICI 3D torus", "ici"),
+        ("UALink", "nvlink3"),
     ],
 )
-def test_group_of_two_dimensions(inner: Run, outer: Run, per_domain: int, domains: int, tier: str) -> None:
-    fabric = fabric_of(cluster(nodes_per_pod=16))
-    place = place_nested_group(fabric, inner, outer)
-    assert (place.per_domain, place.domains, place.tier) == (per_domain, domains, tier)
-    assert place.ranks == inner.ranks * outer.ranks
+def test_class_of_a_link(link: str, entry: str) -> None:
+    assert scale_up_class(link) == entry
 
 
-def test_pods_hold_the_runs_that_fit_into_them() -> None:
-    fabric = fabric_of(cluster(nodes=256, nodes_per_pod=4, oversubscription=8.0, efficiency="100 %"))
-    # A pod of 32 GPUs holds two runs, 16 GPUs apart, of four neighbours each: 8 ranks behind 8/8 of one interface.
-    place = place_nested_group(fabric, Run(4, 1), Run(16, 16))
-    assert place.per_pod == 8
-    assert place.ring_bandwidth_bytes_s == pytest.approx(50e9)
+def test_only_switches_that_reduce_reduce() -> None:
+    reduces = {name: fabric_of(cluster(accelerator=name)).scale_up_rates.in_switch > 0 for name in
+               ("a100-80gb", "h100-sxm", "b200", "mi300x", "h100-pcie", "tpu-v5p")}  # fmt: skip
+    assert {name for name, yes in reduces.items() if yes} == {"h100-sxm", "b200"}
 
 
-@given(inner=st.integers(1, 64), outer=st.integers(1, 64), stride=st.sampled_from([1, 2, 8]))
-def test_adjacent_runs_are_one_group(inner: int, outer: int, stride: int) -> None:
-    fabric = Fabric(Link(400e9, 1e-6), Link(40e9, 5e-6), 1.0, 8, 1024)
-    nested = place_nested_group(fabric, Run(inner, stride), Run(outer, inner * stride))
-    assert nested == place_group(fabric, inner * outer, stride)
+def test_equal_fabrics_are_one_key() -> None:
+    one, other = fabric_of(cluster()), fabric_of(cluster())
+    assert one is not other
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != fabric_of(cluster(), "roce")
+
+
+@pytest.mark.parametrize("entry", [name for name in calibrated_rates() if name != "pipelining"])
+def test_every_entry_has_every_rate_in_its_physical_range(entry: str) -> None:
+    row = calibrated_rates()[entry]
+    shares = ("ring", "tree", "exchange", "low_latency")
+    assert all(0.0 < row[name] <= 1.0 for name in shares)
+    if "in_switch" in row:
+        assert 0.0 <= row["in_switch"] <= 1.0
+        assert row["latency_scale"] > 0.0
+    else:
+        assert network_rates(entry).simple_scale > 0.0
+        assert 0.0 <= row["line128"] <= 0.9375
+
+
+def test_intervals_hold_their_values() -> None:
+    for entry, row in calibrated_rates().items():
+        for field in (name.removeprefix("low.") for name in row if name.startswith("low.")):
+            assert row[f"low.{field}"] <= row[field] <= row[f"high.{field}"], (entry, field)
+            assert row[f"rows.{field}"] >= 1
+
+
+def test_a_fabric_made_by_hand_takes_the_catalogues_rates() -> None:
+    plain = fabric_of(cluster())
+    made = Fabric(plain.scale_up, plain.scale_out, 1.0, 8, 512)
+    assert made == plain

@@ -56,6 +56,12 @@ class Model(Catalogued, table="models"):
     embedding_norm: bool = setting(False, description="a norm right after the embedding (BLOOM)")
     mixture: MixtureOfExperts | None = setting(None, description="mixture of experts; dense when omitted")
     latent_attention: LatentAttention | None = setting(None, description="multi-head latent attention")
+    attention_window: PositiveInt | None = setting(
+        None, description="tokens that every second layer's attention looks back (gpt-oss); all when omitted"
+    )
+    prediction_layers: Count = setting(
+        0, description="multi-token prediction: further layers, each with a use of the head (DeepSeek-V3: 1)"
+    )
 
     @model_validator(mode="after")
     def _shape_is_possible(self) -> Self:

@@ -10,6 +10,10 @@ from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Timestamp, Tokens
 
 Recompute = Literal["none", "selective", "full"]
+Offload = Literal["none", "optimizer", "activations"]
+Loss = Literal["fused", "unfused", "chunked"]
+GradientPrecision = Literal["fp32", "bf16"]
+ScheduleName = Literal["gpipe", "1f1b", "zero-bubble", "dualpipe"]
 
 
 def _no_boolean(value: object) -> object:
@@ -19,8 +23,31 @@ def _no_boolean(value: object) -> object:
 
 ZeroStage = Annotated[Literal[0, 1, 2, 3], BeforeValidator(_no_boolean)]
 RankOrder = Literal["tp-cp-dp-pp", "tp-cp-pp-dp"]
-Software = Literal["megatron", "pytorch", "composer", "xla", "megatron-2021", "megatron-deepspeed", "deepspeed-zero3"]
+Software = Literal[
+    "megatron",
+    "pytorch",
+    "composer",
+    "xla",
+    "paxml",
+    "megatron-2021",
+    "megatron-deepspeed",
+    "megatron-deepspeed-2023",
+    "deepspeed-zero3",
+]
 """Classes of training software that the step model was calibrated on."""
+
+SoftwareOption = Literal[
+    "flex",
+    "overlap",
+    "graphs",
+    "full_graphs",
+    "fused_experts",
+    "narrow_attention",
+    "narrow_head",
+    "token_drop",
+    "modules",
+]
+"""What a release or a recipe of the software turns on; the step model says what each does."""
 
 
 class Layout(Section):
@@ -30,11 +57,41 @@ class Layout(Section):
     context_parallel: PositiveInt = setting(1, description="CP: GPUs that share each sequence")
     pipeline_parallel: PositiveInt = setting(1, description="PP: pipeline stages")
     virtual_pipeline: PositiveInt = setting(1, description="VPP: model chunks per pipeline stage (interleaved 1F1B)")
+    schedule: ScheduleName = setting(
+        "1f1b",
+        description="order of the pipeline: gpipe, 1f1b (interleaved when virtual_pipeline is above 1), zero-bubble "
+        "(ZB-H1) or dualpipe (both directions, two copies of the weights)",
+        source="Megatron-LM (Narayanan et al. 2021, arXiv 2104.04473)",
+    )
     data_parallel: PositiveInt = setting(description="DP: replicas of the model, sharded or not")
     expert_parallel: PositiveInt = setting(1, description="EP: GPUs, inside data parallel, that share the experts")
     zero_stage: ZeroStage = setting(1, description="ZeRO stage: 0 none, 1 optimizer, 2 gradients, 3 weights (FSDP)")
     micro_batch: PositiveInt = setting(1, description="sequences per micro-batch")
-    recompute: Recompute = setting("none", description="activation recomputation in the backward pass")
+    recompute: Recompute = setting(
+        "none",
+        description="activations computed again in the backward pass: none, selective (core of attention; in PyTorch "
+        "all but every second matrix product) or full (whole layers)",
+    )
+    recompute_layers: PositiveInt | None = setting(
+        None, description="layers of each pipeline stage that recompute, the first ones; all when omitted"
+    )
+    offload: Offload = setting(
+        "none",
+        description="what waits in host memory, moved over the host link: optimizer (its states) or activations",
+    )
+    offload_layers: PositiveInt | None = setting(
+        None, description="layers of each pipeline stage whose activations are offloaded; all when omitted"
+    )
+    loss: Loss = setting(
+        "fused",
+        description="cross entropy: fused (logits and one fp32 copy), unfused (eager PyTorch: 14 bytes a logit), "
+        "chunked with the output head (Liger Kernel)",
+    )
+    gradient_precision: GradientPrecision | None = setting(
+        None,
+        description="number format in which gradients are summed and reduced: fp32 or bf16 (16 bits); when omitted, "
+        "16 bits for fp16 training and fp32 otherwise",
+    )
     sequence_parallel: bool = setting(True, description="SP: norms and dropout split over the tensor-parallel group")
     rank_order: RankOrder = setting(
         "tp-cp-dp-pp",
@@ -73,6 +130,13 @@ class Training(Section):
         None,
         description="class of training software, for its calibrated overheads; "
         "when omitted, pytorch for ZeRO 2 and 3 and megatron otherwise",
+    )
+    software_options: tuple[SoftwareOption, ...] | None = setting(
+        None,
+        description="what the software turns on: flex (tokens sent once to each GPU or node), overlap (of that"
+        " exchange), graphs or full_graphs (CUDA graphs), fused_experts, narrow_attention and narrow_head (8 bits),"
+        " token_drop, modules (selective recomputation of norms, activations and latent up-projections); when omitted,"
+        " flex for mixtures of experts on megatron, with graphs on Blackwell",
     )
     layout: Layout = setting(description="parallel layout, for every phase that does not give its own")
     phases: tuple[Phase, ...] = setting(min_length=1, description="phases in order")
