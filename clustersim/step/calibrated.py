@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
+from clustersim.scenario.schema.fabric import ClosFabric, FatTreeFabric
 from clustersim.scenario.schema.hardware import Accelerator, Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
@@ -23,6 +24,10 @@ UNCALIBRATED_SIGMA = 0.20
 SPLIT_SIGMA = 0.10
 """Least spread where the efficiency of a software stack is known only together with the clock of the one card it was
 fitted on. Assumed: two thirds of the spread of that clock's prior (15 %), since part of a step is no computation."""
+
+
+CALIBRATED_FABRICS = (ClosFabric, FatTreeFabric)
+"""Kinds of fabric that the calibrated step times ran on: full bisection as far as their jobs reach."""
 
 
 def class_name(accelerator: Accelerator, precision: Precision, *, mixture: bool) -> str:
@@ -162,6 +167,11 @@ def _fabric_extrapolations(layout: Layout, cluster: Cluster) -> Iterator[Extrapo
             " no calibrated step time has such a fabric"
         )
         yield Extrapolation(text, 0.03)
+    if not isinstance(network, CALIBRATED_FABRICS):
+        yield Extrapolation(f"fabric {network.kind}: every calibrated step time ran on a Clos network", 0.05)
+    elif network.degraded or network.routing == "ecmp":
+        what = "links that lost bandwidth" if network.degraded else "hashed routes"
+        yield Extrapolation(f"fabric with {what}: no calibrated step time has such a one", 0.05)
     domain = cluster.node.accelerator.scale_up_domain
     if layout.tensor_parallel > domain:
         text = (

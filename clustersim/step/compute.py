@@ -1,10 +1,12 @@
 """How long kernels take: matrix products, attention, elementwise work, optimizer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from clustersim.scenario.schema.training import Loss
 from clustersim.step.efficiency import Efficiency
 from clustersim.step.shape import AttentionCore, MatrixProduct
+from clustersim.step.tiles import quantisation
 
 ELEMENT_BYTES = 2.0
 """Activations are 16 bits wide between kernels."""
@@ -17,9 +19,21 @@ FLASH_BACKWARD_RATE = 0.8
 """Backward over forward FLOP/s of fused attention: FlashAttention-3 on H100, 570 of 740 TFLOP/s (arXiv 2407.08608,
 2024); FlashAttention-2 on A100, 200 of 230 (arXiv 2307.08691, 2023)."""
 
-UNFUSED_SCORE_BYTES = 13.0
-"""Bytes moved per score when attention is not fused, each of forward and backward: product, masked softmax, dropout
-with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (arXiv 2205.05198, 2022, sec. 4)."""
+FUSED_SOFTMAX_BYTES = 13.0
+"""Bytes moved per score when attention runs as separate kernels, each of forward and backward: product, masked softmax,
+dropout with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (arXiv 2205.05198, 2022,
+sec. 4)."""
+
+SEPARATE_SOFTMAX_BYTES = 37.0
+"""The same where softmax is not one kernel either: scale (4), mask (5), cast to 32 bits (6), softmax (8) and cast back
+(6) move 29 bytes instead of the 5 of the fused kernel. Counted from Megatron-LM's fallback path (2022)."""
+
+SOFTMAX_BLOCK, SOFTMAX_LENGTH = 4, 2048
+"""Score matrices that one block of Megatron-LM's fused softmax works on, and its longest row [tokens] (2021-2023)."""
+
+ALIGNMENT = 8
+"""Elements that the rows of a 16-bit product are a multiple of for full-width loads: 16 bytes (NVIDIA, Matrix
+Multiplication Background User's Guide, 2023)."""
 
 ELEMENTWISE_BACKWARD = 1.6
 """Backward over forward traffic of norms, residuals and activations, counted from their inputs and outputs."""
@@ -58,7 +72,8 @@ def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
     Returns
     -------
     float
-        ``flops / rate * (1 + half_size * (1/m + 1/n + 1/k) / 3)`` plus a gap per kernel [s].
+        ``flops / rate * (1 + half_size * (1/m + 1/n + 1/k) / 3)`` times what tiles and waves lose, plus a gap per
+        kernel [s].
 
     Notes
     -----
@@ -67,9 +82,11 @@ def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
     :doi:`10.1145/1498765.1498785`), and a cube of side ``half_size`` runs at half speed.
     """
     surface = (1.0 / product.m + 1.0 / product.n + 1.0 / product.k) / 3.0
-    return (
-        product.flops / efficiency.gemm_flop_s * (1.0 + efficiency.gemm_half_size * surface) + efficiency.kernel_gap_s
-    )
+    lost = 1.0
+    if efficiency.multiprocessors:
+        lost = quantisation(product.m, product.n, product.count, efficiency.multiprocessors)
+    rate_flop_s = efficiency.gemm_flop_s / (lost * (1.0 + efficiency.gemm_half_size * surface))
+    return product.flops / rate_flop_s + efficiency.kernel_gap_s
 
 
 def products_time(products: Iterable[MatrixProduct], efficiency: Efficiency) -> PassTime:
@@ -78,11 +95,11 @@ def products_time(products: Iterable[MatrixProduct], efficiency: Efficiency) -> 
     Narrow formats add the conversion of inputs (forward) and of output gradients (backward).
     """
     forward_s = backward_s = 0.0
+    cast_s = efficiency.cast_traffic / efficiency.memory_bytes_s
     for product in products:
-        once_s = gemm_s(product, efficiency)
-        cast_s = efficiency.cast_traffic / efficiency.memory_bytes_s
-        forward_s += once_s + cast_s * product.input_elements
-        backward_s += 2.0 * once_s + cast_s * product.output_elements
+        forward_s += gemm_s(product, efficiency) + cast_s * product.input_elements
+        backward_s += gemm_s(product.for_inputs, efficiency) + gemm_s(product.for_weights, efficiency)
+        backward_s += cast_s * product.output_elements
     return PassTime(forward_s, backward_s)
 
 
@@ -98,10 +115,18 @@ def attention_time(core: AttentionCore, efficiency: Efficiency) -> PassTime:
     )
 
 
+def has_fused_softmax(core: AttentionCore) -> bool:
+    """Whether a fused softmax takes the scores: four matrices a block, rows of up to 2,048 (Megatron-LM 2021-2023)."""
+    return core.heads % SOFTMAX_BLOCK == 0 and core.length <= SOFTMAX_LENGTH
+
+
 def _unfused_attention_time(core: AttentionCore, efficiency: Efficiency) -> PassTime:
-    products_s = 2.0 * core.flops / efficiency.attention_flop_s
-    scores_s = core.scores * UNFUSED_SCORE_BYTES / efficiency.memory_bytes_s
-    gaps_s = 4.0 * efficiency.kernel_gap_s
+    aligned = core.head_width % ALIGNMENT == 0
+    products_s = 2.0 * core.flops / efficiency.attention_flop_s * (1.0 if aligned else efficiency.misaligned)
+    fused = has_fused_softmax(core)
+    score_bytes = (FUSED_SOFTMAX_BYTES if fused else SEPARATE_SOFTMAX_BYTES) * efficiency.score_traffic
+    scores_s = core.scores * score_bytes / efficiency.memory_bytes_s
+    gaps_s = (4.0 if fused else 9.0) * efficiency.kernel_gap_s
     return PassTime(products_s + scores_s + gaps_s, 2.0 * products_s + scores_s + 2.0 * gaps_s)
 
 
@@ -113,12 +138,25 @@ def elementwise_time(elements: float, kernels: float, efficiency: Efficiency) ->
     return PassTime(forward_s + gaps_s, forward_s * ELEMENTWISE_BACKWARD + gaps_s)
 
 
-def loss_time(logits: float, efficiency: Efficiency) -> PassTime:
-    """Cross entropy over `logits` values [s].
+LOSS_BYTES: Mapping[Loss, float] = {"fused": 14.0, "chunked": 14.0, "unfused": 36.0}
+"""Memory traffic per logit, forward and backward. Fused: read and write 32 bits, read them again and write a gradient
+of 16. Unfused (eager PyTorch): cast to 32 bits (6), log-softmax (8), gradient of the chosen token (4), log-softmax
+backward (12), cast back (6)."""
 
-    Forward reads and writes them in 32 bits (8 bytes each); backward reads those 4 bytes and writes a gradient of 2.
-    """
-    return PassTime(8.0 * logits / efficiency.memory_bytes_s, 6.0 * logits / efficiency.memory_bytes_s)
+LOSS_FORWARD = 4.0 / 7.0
+"""Share of the traffic of the loss that is forward: a fused loss reads and writes 32 bits (8 bytes), and reads those 4
+and writes a gradient of 2 on the way back."""
+
+
+def loss_time(logits: float, kind: Loss, efficiency: Efficiency) -> PassTime:
+    """Cross entropy over `logits` values [s], bound by memory."""
+    both_s = logits * LOSS_BYTES[kind] / efficiency.memory_bytes_s
+    return PassTime(both_s * LOSS_FORWARD, both_s * (1.0 - LOSS_FORWARD))
+
+
+def accumulate_s(weights: float, efficiency: Efficiency) -> float:
+    """Adding the gradients of `weights` parameters to their sum over the micro-batches [s]; bound by memory."""
+    return weights * efficiency.accumulate_bytes / efficiency.memory_bytes_s
 
 
 def optimizer_s(parameters: float, efficiency: Efficiency) -> float:

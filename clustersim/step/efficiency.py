@@ -1,19 +1,27 @@
 """The few physical parameters behind a prediction, and the hardware they make of a cluster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from clustersim.catalog import entries, entry
 from clustersim.scenario.schema.hardware import Accelerator, Precision
-from clustersim.scenario.schema.training import Layout
+from clustersim.scenario.schema.training import Layout, Software
+from clustersim.step.clock import sustained_share
+from clustersim.step.options import Options
 
 TABLE = "step_efficiency"
 DEFAULT_GENERATION = "hopper"
 
 Table = Mapping[str, Mapping[str, float]]
 """Parameters by entry (a GPU generation or a software stack) and field."""
+
+NARROW_ATTENTION = 1.27
+"""Speed of fused attention in 8 bits over 16: FlashAttention-3 reaches 1.2 of 0.74 PFLOP/s forward on H100 (arXiv
+2407.08608, 2024) and has no backward pass in 8 bits; the root of that ratio stands for both together."""
+
+NO_OPTIONS = Options()
 
 _ALIKE: Mapping[Precision, Precision] = {"fp16": "bf16", "fp4": "fp8", "tf32": "bf16", "fp32": "bf16"}
 
@@ -28,6 +36,10 @@ class Efficiency:
         FLOP/s of a matrix product of unlimited size.
     expert_flop_s : float
         The same for the grouped products of experts.
+    wide_flop_s, wide_half_size : float
+        Rate and half size of a product that stays in 16 bits whatever the format of the others: the output layer.
+    multiprocessors : int
+        Multiprocessors that the tiles of a product are dealt to; 0 where they do not matter.
     gemm_half_size : float
         Side of a cubic matrix product that reaches half of that.
     attention_flop_s : float
@@ -42,26 +54,61 @@ class Efficiency:
         Memory traffic of elementwise operations over that of perfectly fused ones.
     kernel_gap_s : float
         Idle time between two kernels [s].
-    tp_exposed, pp_exposed, cp_exposed, ep_exposed : float
-        Share of that communication that no computation hides.
+    score_traffic : float
+        Memory traffic of unfused attention scores over that of the kernels counted.
+    misaligned : float
+        How many times longer a batched product takes whose rows are no multiple of 16 bytes.
+    accumulate_bytes : float
+        Memory traffic per parameter of adding a gradient to the sum over the micro-batches.
+    unsplit_head : float
+        Share of the matrix rate that an output layer reaches which tensor parallelism does not split.
+    stops_early : bool
+        Whether full recomputation stops once everything saved is back, before the last product of a layer.
+    selective_operations : bool
+        Whether selective recomputation keeps every second product (torchtitan) rather than all of them.
+    cast_traffic : float
+        Bytes moved per matrix-input element to convert it to a narrower format (0 without conversion).
+    chunked_tensor : bool
+        Whether tensor-parallel communication is cut into chunks that run beside the products they feed.
+    ring_context : bool
+        Whether keys and values of other ranks come round a ring beside the computation, or all at once before it.
+    ep_exposed : float
+        Share of the experts' communication that no computation hides.
+    message_overlap : bool
+        Whether interleaved pipelines send beside computation.
+    data_overlap : bool
+        Whether gradients and sharded weights move beside computation.
     overlap_slowdown : float
         Time computation loses for each second of communication that runs beside it.
-    dp_overlap : float
-        Share of the backward pass that can hide the gradients' communication.
+    tensor_bandwidth : float
+        Share of the group's bandwidth that tensor-parallel communication reaches.
     data_bandwidth : float
         Share of the group's bandwidth that the communication of gradients and weights reaches.
     gradient_bytes : float
         Bytes of one gradient element on the wire.
-    cast_traffic : float
-        Bytes moved per matrix-input element to convert it to a narrower format (0 without conversion).
     straggle : float
         Spread of the time that equal nodes take for equal work, relative; a step waits for the slowest of them.
+    blocking_launch : bool
+        Whether the host waits for each kernel before it launches the next.
+    launch_s : float
+        Time the host takes to launch one kernel [s].
+    host_collective_s : float
+        Time the host takes to launch one collective and meet the other ranks [s].
     host_s : float
         Fixed time of a step: input, logging, launch of the optimizer [s].
+    routed_passes : float
+        Times that sorting, exchanging and putting back move a token's copies through memory, forward.
+    biased_experts : float
+        Elements moved per inner element of an expert for its biases and clamped activation, where it has them.
+    options : Options
+        What the software turns on.
     """
 
     gemm_flop_s: float
     expert_flop_s: float
+    wide_flop_s: float
+    wide_half_size: float
+    multiprocessors: int
     gemm_half_size: float
     attention_flop_s: float
     attention_half_length: float
@@ -69,20 +116,40 @@ class Efficiency:
     memory_bytes_s: float
     elementwise_traffic: float
     kernel_gap_s: float
-    tp_exposed: float
-    pp_exposed: float
-    cp_exposed: float
+    score_traffic: float
+    misaligned: float
+    accumulate_bytes: float
+    unsplit_head: float
+    stops_early: bool
+    selective_operations: bool
+    cast_traffic: float
+    chunked_tensor: bool
+    ring_context: bool
     ep_exposed: float
+    message_overlap: bool
+    data_overlap: bool
     overlap_slowdown: float
-    dp_overlap: float
+    tensor_bandwidth: float
     data_bandwidth: float
     gradient_bytes: float
-    cast_traffic: float
     straggle: float
+    blocking_launch: bool
+    launch_s: float
+    host_collective_s: float
     host_s: float
+    routed_passes: float
+    biased_experts: float
+    options: Options
+
+    @property
+    def of_head(self) -> "Efficiency":
+        """Rates of the output layer: it stays in 16 bits unless the software says otherwise."""
+        if self.options.narrow_head or self.cast_traffic == 0.0:
+            return self
+        return replace(self, gemm_flop_s=self.wide_flop_s, gemm_half_size=self.wide_half_size, cast_traffic=0.0)
 
 
-def default_stack(layout: Layout) -> str:
+def default_stack(layout: Layout) -> Software:
     """Software class that a layout speaks of.
 
     ZeRO 2 and 3 are PyTorch's FSDP and its relatives (Llama 3 trains so, arXiv 2407.21783, section 3.3.2); Megatron's
@@ -129,7 +196,9 @@ def calibrated_precision(precision: Precision) -> Precision:
     return _ALIKE.get(precision, precision)
 
 
-def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, table: Table) -> Efficiency:
+def efficiency_of(
+    accelerator: Accelerator, precision: Precision, stack: str, table: Table, options: Options = NO_OPTIONS
+) -> Efficiency:
     """Combine the parameters of a GPU generation, a precision and a software stack.
 
     Parameters
@@ -142,6 +211,8 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
         Software class: an entry ``stack-<name>`` of the table.
     table : Table
         The parameters.
+    options : Options
+        What the software turns on.
 
     Returns
     -------
@@ -157,44 +228,93 @@ def efficiency_of(accelerator: Accelerator, precision: Precision, stack: str, ta
     chip, soft = _chip(table, generation), table[f"stack-{stack}"]
     kernel = calibrated_precision(precision)
     narrow = kernel == "fp8"
-    gemm_flop_s = peak_of(accelerator, precision) * chip[f"gemm_{kernel}"] * soft["gemm"]
+    clock = _clock(accelerator, chip)
+    attention = chip["attention"] * clock * (NARROW_ATTENTION if options.narrow_attention else 1.0)
+    gemm_flop_s = peak_of(accelerator, precision) * chip[f"gemm_{kernel}"] * soft["gemm"] * clock
     return Efficiency(
         gemm_flop_s=gemm_flop_s,
         expert_flop_s=gemm_flop_s * soft["expert"],
-        gemm_half_size=chip["gemm_half_size"],
-        attention_flop_s=_wide_peak(accelerator) * chip["attention"] * _attention_share(soft, generation),
+        wide_flop_s=_wide_peak(accelerator) * chip["gemm_bf16"] * soft["gemm"] * clock,
+        wide_half_size=chip["gemm_half_size"],
+        multiprocessors=accelerator.multiprocessors or 0,
+        gemm_half_size=_half_size(accelerator, precision, chip),
+        attention_flop_s=_wide_peak(accelerator) * attention * _attention_share(soft, generation),
         attention_half_length=chip["attention_half_length"],
         fused_attention=soft["fused_attention"] > 0.0,
         memory_bytes_s=accelerator.memory_bandwidth * chip["memory"],
         elementwise_traffic=soft["elementwise_traffic"],
         kernel_gap_s=soft["kernel_gap_s"],
-        tp_exposed=soft["tp_exposed"],
-        pp_exposed=soft["pp_exposed"],
-        cp_exposed=soft["cp_exposed"],
+        score_traffic=soft["score_traffic"],
+        misaligned=chip["misaligned"],
+        accumulate_bytes=soft["accumulate_bytes"],
+        unsplit_head=soft["unsplit_head"],
+        stops_early=soft["stops_early"] > 0.0,
+        selective_operations=soft["selective_operations"] > 0.0,
+        cast_traffic=_cast_traffic(chip, precision) if narrow else 0.0,
+        chunked_tensor=soft["chunked_tensor"] > 0.0,
+        ring_context=soft["ring_context"] > 0.0,
         ep_exposed=soft["ep_exposed"],
+        message_overlap=soft["message_overlap"] > 0.0,
+        data_overlap=soft["data_overlap"] > 0.0,
         overlap_slowdown=chip["overlap_slowdown"],
-        dp_overlap=soft["dp_overlap"],
+        tensor_bandwidth=soft["tensor_bandwidth"],
         data_bandwidth=soft["data_bandwidth"],
         gradient_bytes=soft["gradient_bytes"],
-        cast_traffic=chip["cast_traffic"] if narrow else 0.0,
         straggle=soft["straggle"],
+        blocking_launch=soft["blocking_launch"] > 0.0,
+        launch_s=soft["launch_s"],
+        host_collective_s=soft["host_collective_s"],
         host_s=soft["host_s"],
+        routed_passes=soft["routed_passes"],
+        biased_experts=soft["biased_fused" if options.fused_experts else "biased_experts"],
+        options=options,
+    )
+
+
+def _half_size(accelerator: Accelerator, precision: Precision, chip: Mapping[str, float]) -> float:
+    """Half size in a format, for one that takes the efficiencies of a wider one (FP4 those of FP8).
+
+    Results leave the chip in 16 or 32 bits whatever the format is: the edges cost the same time and weigh more beside
+    faster products.
+    """
+    wider = _peak(accelerator, calibrated_precision(precision))
+    return chip["gemm_half_size"] * (max(1.0, peak_of(accelerator, precision) / wider) if wider else 1.0)
+
+
+def _cast_traffic(chip: Mapping[str, float], precision: Precision) -> float:
+    return chip.get(f"cast_traffic_{precision}", chip["cast_traffic"])
+
+
+def _clock(accelerator: Accelerator, chip: Mapping[str, float]) -> float:
+    """Clock under load over that of the generation's reference card, in shares of their peaks; 1 without a law."""
+    if "power_exponent" not in chip or accelerator.tdp is None:
+        return 1.0
+    return sustained_share(
+        _wide_peak(accelerator),
+        accelerator.tdp,
+        chip["reference_peak"],
+        chip["reference_power_w"],
+        chip["power_exponent"],
     )
 
 
 def _chip(table: Table, generation: str) -> Mapping[str, float]:
-    """Parameters of a generation. A slower edition (``hopper-500w``) is the same silicon at a lower ``clock``."""
+    """Parameters of a generation.
+
+    An edition (``blackwell-ultra``) says what differs from the generation it is named after; a slower one
+    (``hopper-500w``) is the same silicon at a lower ``clock``.
+    """
     own = table[generation]
-    if "clock" not in own:
-        return own
     full = table[generation.partition("-")[0]]
+    if "clock" not in own:
+        return {**full, **own}
     clocked = {name: value * own["clock"] for name, value in full.items() if name.startswith(("gemm_bf", "gemm_fp"))}
     return {**full, **clocked, "attention": full["attention"] * own["clock"]}
 
 
 def _attention_share(soft: Mapping[str, float], generation: str) -> float:
     """Share of the generation's best attention kernel; a stack older than the generation may have its own for it."""
-    return soft.get(f"attention_{generation}", soft["attention"])
+    return soft.get(f"attention_{generation.partition('-')[0]}", soft["attention"])
 
 
 def has_peak(accelerator: Accelerator, precision: Precision) -> bool:

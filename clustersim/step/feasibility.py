@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from clustersim.hardware.contention import fabric_problems
 from clustersim.scenario.schema.hardware import Accelerator
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.schema.training import Layout, Phase
@@ -27,7 +28,7 @@ def feasibility_problems(scenario: Scenario) -> list[Problem]:
         Dotted scenario path (``training.phases[2].layout``, ``spares``) and message; empty for a possible plan. Phases
         that share a layout report what is wrong with it once.
     """
-    found = [*_precision_problems(scenario), *_spare_problems(scenario)]
+    found = [*_precision_problems(scenario), *_spare_problems(scenario), *_fabric_problems(scenario)]
     for index, phase in enumerate(scenario.training.phases):
         found.extend(_phase_problems(scenario, index, phase))
     return list(dict.fromkeys(found))
@@ -40,6 +41,13 @@ def _precision_problems(scenario: Scenario) -> Iterator[Problem]:
     known = [name for name in type(accelerator.peak).model_fields if getattr(accelerator.peak, name) is not None]
     message = f"{_name(accelerator)} gives no dense {precision} peak; it has {', '.join(known)}"
     yield "training.precision", message
+
+
+def _fabric_problems(scenario: Scenario) -> Iterator[Problem]:
+    training = scenario.training
+    layouts = [phase.layout or training.layout for phase in training.phases]
+    room = scenario.cluster.nodes * scenario.cluster.node.gpus
+    yield from fabric_problems(scenario.cluster, dict.fromkeys(layout for layout in layouts if layout.gpus <= room))
 
 
 def _spare_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
+from clustersim.hardware.contention import bandwidth_shares
 from clustersim.hardware.fabric import fabric_of
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout
-from clustersim.step.efficiency import Efficiency, Table, efficiency_of
+from clustersim.scenario.schema.training import Layout, Software
+from clustersim.step.efficiency import NO_OPTIONS, Efficiency, Table, efficiency_of
 from clustersim.step.groups import Groups, groups_of
+from clustersim.step.options import Options
 from clustersim.step.shape import Shard, shard
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Model, layout and sequence length [tokens], with the rates and the places they meet on the cluster."""
+    """Model, layout and sequence length [tokens], with the rates and the places they meet on the cluster.
+
+    ``stage_depth`` is the number of layers of the deepest pipeline stage, ``host_link_bytes_s`` the bandwidth to host
+    memory if known.
+    """
 
     model: Model
     layout: Layout
@@ -21,6 +27,14 @@ class Job:
     efficiency: Efficiency
     groups: Groups
     part: Shard
+    stack: Software
+    stage_depth: int
+    host_link_bytes_s: float | None
+
+    @property
+    def recomputed(self) -> float:
+        """Share of the layers of a stage that recompute."""
+        return min(1.0, (self.layout.recompute_layers or self.stage_depth) / self.stage_depth)
 
 
 def job_of(
@@ -29,8 +43,9 @@ def job_of(
     sequence_length: int,
     precision: Precision,
     cluster: Cluster,
-    stack: str,
+    stack: Software,
     table: Table,
+    options: Options = NO_OPTIONS,
 ) -> Job:
     """Put a workload on its hardware.
 
@@ -42,12 +57,17 @@ def job_of(
         Software class of the calibration.
     table : Table
         Efficiencies; the calibration passes the ones it tries.
+    options : Options
+        What the software turns on.
     """
     return Job(
         model=model,
         layout=layout,
         sequence_length=sequence_length,
-        efficiency=efficiency_of(cluster.node.accelerator, precision, stack, table),
-        groups=groups_of(fabric_of(cluster), layout),
+        efficiency=efficiency_of(cluster.node.accelerator, precision, stack, table, options),
+        groups=groups_of(fabric_of(cluster), layout, bandwidth_shares(cluster, layout)),
         part=shard(layout, sequence_length),
+        stack=stack,
+        stage_depth=-(-model.layers // layout.pipeline_parallel),
+        host_link_bytes_s=cluster.node.accelerator.host_link_bandwidth,
     )

@@ -24,23 +24,19 @@ def exposed_s(communication_s: float, window_s: float, slowdown: float) -> float
     return communication_s - hidden_s + slowdown * hidden_s
 
 
-def gradient_window_s(pass_s: float, stages: int, chunks: int, micro_batches: int) -> float:
-    """Computation that the once-a-step communication of gradients or weights can hide behind.
+def chunked_exposed_s(communication_s: float, window_s: float, chunks: int, slowdown: float) -> float:
+    """Time left of a communication cut into `chunks` that run beside the matrix product they feed [s].
 
-    Parameters
-    ----------
-    pass_s : float
-        Backward (gradients) or forward (weights) time of one micro-batch on one stage [s].
-    stages, chunks, micro_batches : int
-        Pipeline stages, model chunks per stage, micro-batches per step.
-
-    Returns
-    -------
-    float
-        Without interleaving the pass of the last micro-batch. With it, a chunk's gradients are final while the other
-        chunks still work on the last group of micro-batches, one per stage (Narayanan et al.
-        2021, arXiv 2104.04473, section 2.2).
+    The product cannot start before the first chunk is there; the others hide behind it (Wang et al. 2023, "Overlap
+    communication with dependent computation via decomposition", :doi:`10.1145/3567955.3567959`).
     """
-    if chunks == 1:
-        return pass_s
-    return pass_s * max(1.0, min(stages, micro_batches) * (chunks - 1) / chunks)
+    first_s = communication_s / chunks
+    return first_s + exposed_s(communication_s - first_s, window_s, slowdown)
+
+
+def ring_exposed_s(send_s: float, block_s: float, ranks: int, slowdown: float) -> float:
+    """Time left of the sends of ring attention [s]: each runs beside the computation of one block.
+
+    The first of `ranks` blocks is there from the start (Liu et al. 2023, arXiv 2310.01889).
+    """
+    return (ranks - 1) * exposed_s(send_s, block_s, slowdown)

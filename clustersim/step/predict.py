@@ -6,11 +6,12 @@ from dataclasses import replace
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.scenario import Scenario
-from clustersim.scenario.schema.training import Layout, Phase
+from clustersim.scenario.schema.training import Layout, Phase, Software, SoftwareOption
 from clustersim.step.breakdown import step_breakdown
 from clustersim.step.calibrated import extrapolations_of, prediction_sigma
 from clustersim.step.efficiency import calibrated_table, default_stack, peak_of
 from clustersim.step.job import job_of
+from clustersim.step.options import chosen_options
 from clustersim.step.step_time import BREAKDOWN_KEYS, FLOP_CONVENTION, StepTime
 from clustersim.workload.flops import hardware_flops_per_token, model_flops_per_token
 from clustersim.workload.layout import micro_batches
@@ -25,7 +26,8 @@ def predict_step(
     precision: Precision,
     cluster: Cluster,
     *,
-    stack: str | None = None,
+    stack: Software | None = None,
+    options: tuple[SoftwareOption, ...] | None = None,
 ) -> StepTime:
     """Predict the time of one optimizer step.
 
@@ -47,6 +49,9 @@ def predict_step(
         Software class of the calibration; by default the one the layout speaks of: ``pytorch`` for ZeRO 2 and 3,
         else ``megatron``.
 
+    options : tuple of str, optional
+        What the software turns on (:mod:`clustersim.step.options`); what today's recipes do by default.
+
     Returns
     -------
     StepTime
@@ -59,7 +64,9 @@ def predict_step(
         :func:`clustersim.step.feasibility.feasibility_problems` says so first.
     """
     chosen = stack or default_stack(layout)
-    job = job_of(model, layout, sequence_length, precision, cluster, chosen, calibrated_table())
+    turned_on = chosen_options(options, model, chosen, cluster.node.accelerator)
+    table = calibrated_table()
+    job = job_of(model, layout, sequence_length, precision, cluster, chosen, table, turned_on)
     count = micro_batches(layout, global_batch)
     parts = step_breakdown(job, count)
     breakdown_s = {name: parts[name] for name in BREAKDOWN_KEYS}
@@ -73,7 +80,7 @@ def predict_step(
         mean_s=mean_s,
         prediction_sigma=prediction_sigma(model, precision, cluster, chosen, found),
         breakdown_s=breakdown_s,
-        memory=memory_per_gpu(model, layout, sequence_length, precision, count),
+        memory=memory_per_gpu(model, layout, sequence_length, precision, count, software=chosen),
         model_flops_per_gpu_s=model_flop_s,
         causal_model_flops_per_gpu_s=model_flops_per_token(model, sequence_length, "causal") * per_gpu,
         mfu=model_flop_s / peak_flop_s,
@@ -113,6 +120,7 @@ def _phase_step(scenario: Scenario, phase: Phase) -> StepTime:
         training.precision,
         scenario.cluster,
         stack=training.software,
+        options=training.software_options,
     )
     return predicted if phase.step_time is None else _measured(predicted, phase.step_time)
 

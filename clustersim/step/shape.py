@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clustersim.scenario.schema.model import Model
+from clustersim.scenario.schema.model import LatentAttention, Model
 from clustersim.scenario.schema.training import Layout
 
 
@@ -19,6 +19,16 @@ class MatrixProduct:
     def flops(self) -> float:
         """Multiplications and additions, forward."""
         return 2.0 * self.m * self.n * self.k * self.count
+
+    @property
+    def for_inputs(self) -> "MatrixProduct":
+        """The product that gives the gradient of the left-hand matrix."""
+        return MatrixProduct(self.m, self.k, self.n, self.count)
+
+    @property
+    def for_weights(self) -> "MatrixProduct":
+        """The product that gives the gradient of the right-hand matrix."""
+        return MatrixProduct(self.k, self.n, self.m, self.count)
 
     @property
     def input_elements(self) -> float:
@@ -43,11 +53,17 @@ class AttentionCore:
         Elements of the full score matrices on this GPU.
     length : float
         Queries one kernel works on [tokens].
+    head_width : int
+        Width of one head.
+    heads : float
+        Heads times sequences on this GPU: score matrices of one kernel.
     """
 
     flops: float
     scores: float
     length: float
+    head_width: int
+    heads: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,20 @@ def attention_core(model: Model, layout: Layout, sequence_length: int) -> Attent
     heads = model.heads / layout.tensor_parallel
     queries = sequence_length / layout.context_parallel
     scores = layout.micro_batch * heads * queries * sequence_length
-    return AttentionCore(flops=scores * widths, scores=scores, length=queries)
+    return AttentionCore(
+        flops=scores * widths * _seen(model, sequence_length),
+        scores=scores,
+        length=queries,
+        head_width=model.head_width,
+        heads=layout.micro_batch * heads,
+    )
+
+
+def _seen(model: Model, sequence_length: int) -> float:
+    """Scores left by a sliding window on every second layer, over those of full attention, mean of the layers."""
+    window = min(model.attention_window or sequence_length, sequence_length)
+    share = window / sequence_length
+    return (1.0 + share * (2.0 - share)) / 2.0
 
 
 def ffn_products(model: Model, part: Shard) -> tuple[MatrixProduct, ...]:
@@ -143,7 +172,16 @@ def head_product(model: Model, part: Shard) -> MatrixProduct:
 def attention_elements(model: Model, part: Shard) -> float:
     """Elements that elementwise kernels of the attention half read or write, forward: norm, residual, rotary."""
     rotary = 2.0 * model.heads * model.head_width / part.tensor + key_value_width(model, part.tensor)
+    if model.latent_attention is not None:
+        rotary = latent_elements(model.latent_attention) * model.heads / part.tensor
     return part.normed_tokens * 5.0 * model.hidden + part.tokens * (rotary if model.position == "rotary" else 0.0)
+
+
+def latent_elements(latent: LatentAttention) -> float:
+    """Elements per token and head to turn the rotary part of queries, read keys and values, and write both whole."""
+    read = latent.rope_head_dim + latent.nope_head_dim + latent.value_head_dim
+    written = latent.rope_head_dim + latent.nope_head_dim + latent.rope_head_dim + latent.value_head_dim
+    return float(read + written)
 
 
 def ffn_elements(model: Model, part: Shard, inner: float) -> float:
@@ -152,9 +190,22 @@ def ffn_elements(model: Model, part: Shard, inner: float) -> float:
     return part.normed_tokens * 5.0 * model.hidden + part.tokens * activation
 
 
-def routed_elements(model: Model, part: Shard) -> float:
-    """Elements that sorting tokens by expert and putting them back reads or writes, forward: twice in, twice out."""
-    return 0.0 if model.mixture is None else 4.0 * part.normed_tokens * model.mixture.experts_per_token * model.hidden
+def module_elements(model: Model, part: Shard, inner: float) -> float:
+    """Elements that norms and the activation read or write, forward: what recomputing them moves again."""
+    activation = (3.0 if model.gated else 2.0) * inner / part.tensor
+    return part.normed_tokens * 4.0 * model.hidden + part.tokens * activation
+
+
+def up_projections(model: Model, part: Shard) -> tuple[MatrixProduct, ...]:
+    """Products that make queries, keys and values of the latents of latent attention; none without."""
+    return () if model.latent_attention is None else attention_products(model, part)[1:3]
+
+
+def routed_elements(model: Model, part: Shard, passes: float) -> float:
+    """Elements that sorting tokens by expert, exchanging them and putting them back reads or writes, forward."""
+    if model.mixture is None:
+        return 0.0
+    return passes * part.normed_tokens * model.mixture.experts_per_token * model.hidden
 
 
 def active_inner(model: Model, mixture_layer: bool) -> float:

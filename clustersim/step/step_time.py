@@ -18,6 +18,7 @@ BREAKDOWN_KEYS = (
     "exposed_pp",
     "exposed_dp",
     "exposed_ep",
+    "exposed_offload",
     "optimizer",
     "host",
 )

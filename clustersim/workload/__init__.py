@@ -9,6 +9,7 @@ from clustersim.workload.flops import (
     model_flops_per_token,
     recompute_flops_per_token,
 )
+from clustersim.workload.habits import MemoryHabits, memory_habits
 from clustersim.workload.layout import (
     LayoutProblem,
     layers_per_chunk,
@@ -32,6 +33,7 @@ __all__ = [
     "ForwardFlops",
     "LayerParameters",
     "LayoutProblem",
+    "MemoryHabits",
     "MemoryPerGpu",
     "ParameterCount",
     "StageShard",
@@ -46,6 +48,7 @@ __all__ = [
     "layer_parameters",
     "layers_per_chunk",
     "layout_problems",
+    "memory_habits",
     "memory_per_gpu",
     "micro_batches",
     "mixture_layers",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
+from clustersim.workload.schedule import schedule_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ def layers_per_chunk(model: Model, layout: Layout) -> tuple[int, ...]:
     Chunks are equal when the layers divide. Otherwise the embedding and the head take a slot each, as in the runs
     of BLOOM (70 layers on 12 stages: 5, 6, ..., 6, 5) and Llama 3 405B (126 layers on 16 stages: 7, 8, ..., 8, 7),
     and ``layers + 2`` slots are dealt so that chunks differ by at most one, the earlier ones taking more. Megatron-LM
-    calls this ``--account-for-embedding-in-pipeline-split`` and ``--account-for-loss-in-pipeline-split``.
+    calls this ``--account-for-embedding-in-pipeline-split`` and ``--account-for-loss-in-pipeline-split``. A layer of
+    multi-token prediction sits on the last chunk and takes two slots, one for its use of the head: DeepSeek-V3 in
+    Megatron Bridge (2025) lays 61 layers on 16 chunks as 4, ..., 4, 1 and on 32 as 1, 2, ..., 2, 0.
 
     References
     ----------
@@ -77,15 +80,19 @@ def layers_per_chunk(model: Model, layout: Layout) -> tuple[int, ...]:
     .. [2] Llama Team (2024), arXiv 2407.21783, sec. 3.3.2: one layer less on the first and the last stage.
     """
     chunks = layout.pipeline_parallel * layout.virtual_pipeline
-    if model.layers % chunks == 0:
+    if model.layers % chunks == 0 and not model.prediction_layers:
         return (model.layers // chunks,) * chunks
     if chunks > model.layers + 2:
         msg = f"{model.layers} layers do not fill {chunks} pipeline chunks"
         raise ValueError(msg)
-    slots, extra = divmod(model.layers + 2, chunks)
+    last = 1 + 2 * model.prediction_layers
+    slots, extra = divmod(model.layers + 1 + last, chunks)
     dealt = [slots + (chunk < extra) for chunk in range(chunks)]
     dealt[0] -= 1
-    dealt[-1] -= 1
+    short = max(0, last - dealt[-1])
+    dealt[-1] -= last - short
+    for chunk in range(short):
+        dealt[chunk] -= 1
     return tuple(dealt)
 
 
@@ -130,6 +137,8 @@ def layout_problems(
     """
     return [
         *_pipeline_problems(model, layout),
+        *_partial_problems(model, layout),
+        *_schedule_problems(layout, global_batch),
         *_tensor_problems(model, layout),
         *_expert_problems(model, layout),
         *_sequence_problems(model, layout, sequence_length),
@@ -155,6 +164,30 @@ def _pipeline_problems(model: Model, layout: Layout) -> Iterator[LayoutProblem]:
             f" {stages * virtual} chunks; use virtual_pipeline {(model.layers + 2) // stages} or less"
         )
         yield LayoutProblem("virtual_pipeline", message)
+
+
+def _schedule_problems(layout: Layout, global_batch: int) -> Iterator[LayoutProblem]:
+    whole = global_batch % (layout.data_parallel * layout.micro_batch) == 0
+    faults = schedule_faults(layout, micro_batches(layout, global_batch) if whole else None)
+    return (LayoutProblem(field, message) for field, message in faults)
+
+
+def _partial_problems(model: Model, layout: Layout) -> Iterator[LayoutProblem]:
+    """Settings that speak of some layers of a stage: recomputation and offloading."""
+    if layout.recompute == "none" and layout.recompute_layers is not None:
+        message = f"recompute_layers {layout.recompute_layers} needs recompute selective or full; leave it out"
+        yield LayoutProblem("recompute_layers", message)
+    if layout.offload != "activations" and layout.offload_layers is not None:
+        message = f"offload_layers {layout.offload_layers} needs offload activations; leave it out"
+        yield LayoutProblem("offload_layers", message)
+    most = -(-(model.layers + 2) // layout.pipeline_parallel)
+    for field in ("recompute_layers", "offload_layers"):
+        layers = getattr(layout, field)
+        if layers is not None and layers > most:
+            message = (
+                f"{field} {layers} is more than the {most} layers of a pipeline stage; leave it out for all of them"
+            )
+            yield LayoutProblem(field, message)
 
 
 def _tensor_problems(model: Model, layout: Layout) -> Iterator[LayoutProblem]:

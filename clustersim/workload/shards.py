@@ -1,6 +1,7 @@
 """Which parameters each GPU of a pipeline stage keeps under a parallel layout."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
@@ -33,12 +34,15 @@ class StageShard:
     """Parameters on each GPU of one pipeline stage, before any ZeRO sharding, unit by unit and in all.
 
     The replicas of ``dense`` parameters are all data- and context-parallel GPUs; those of ``expert`` (routed experts)
-    only the GPUs of one expert-parallel rank.
+    only the GPUs of one expert-parallel rank. ``largest`` is the number of parameters of the largest unit,
+    ``largest_pair`` that of the two largest together.
     """
 
     units: tuple[Unit, ...]
     dense: float
     expert: float
+    largest: float
+    largest_pair: float
 
     @property
     def total(self) -> float:
@@ -74,8 +78,22 @@ def stage_shards(model: Model, layout: Layout) -> tuple[StageShard, ...]:
     .. [1] Shoeybi et al. (2019), Megatron-LM, arXiv 1909.08053, sec. 3.
     .. [2] Narayanan et al. (2021), arXiv 2104.04473, sec. 2.3.
     """
+    sizes = (layout.tensor_parallel, layout.expert_parallel, layout.pipeline_parallel, layout.virtual_pipeline)
+    return _stage_shards(model, *sizes)
+
+
+@lru_cache(maxsize=4096)
+def _stage_shards(model: Model, tensor: int, expert: int, pipeline: int, virtual: int) -> tuple[StageShard, ...]:
+    layout = Layout(
+        tensor_parallel=tensor,
+        expert_parallel=expert,
+        pipeline_parallel=pipeline,
+        virtual_pipeline=virtual,
+        data_parallel=1,
+    )
     by_kind = {mixture: layer_unit(model, layout, mixture) for mixture in (False, True)}
     stages = [[by_kind[is_mixture_layer(model, layer)] for layer in layers] for layers in stage_layers(model, layout)]
+    stages[-1] += model.prediction_layers * [by_kind[model.mixture is not None]]
     table = model.vocabulary * model.hidden / layout.tensor_parallel
     stages[0].insert(0, Unit(table + position_parameters(model) + embedding_norm_parameters(model)))
     own_head = not model.tied_embeddings or layout.pipeline_parallel > 1
@@ -83,13 +101,24 @@ def stage_shards(model: Model, layout: Layout) -> tuple[StageShard, ...]:
     return tuple(_stage(units) for units in stages)
 
 
+def joined(one: StageShard, other: StageShard) -> StageShard:
+    """Two stages on the same GPUs."""
+    return _stage([*one.units, *other.units])
+
+
 def _stage(units: list[Unit]) -> StageShard:
-    return StageShard(tuple(units), sum(unit.dense for unit in units), sum(unit.expert for unit in units))
+    dense, expert = sum(unit.dense for unit in units), sum(unit.expert for unit in units)
+    largest, second = sorted((0.0, *(unit.total for unit in units)), reverse=True)[:2]
+    return StageShard(tuple(units), dense, expert, largest, largest + second)
 
 
 def layer_unit(model: Model, layout: Layout, mixture: bool) -> Unit:
     """Parameters of one layer on one GPU, before ZeRO; see :func:`stage_shards` for what is split and what is whole."""
-    tp = layout.tensor_parallel
+    return _layer_unit(model, layout.tensor_parallel, layout.expert_parallel, mixture)
+
+
+@lru_cache(maxsize=4096)
+def _layer_unit(model: Model, tp: int, expert_parallel: int, mixture: bool) -> Unit:
     layer = layer_parameters(model, mixture)
     keys_values = _key_value_parameters(model)
     attention = (
@@ -100,7 +129,7 @@ def layer_unit(model: Model, layout: Layout, mixture: bool) -> Unit:
     routed = _routed_parameters(model) if mixture else 0
     shared = layer.experts - routed
     dense = attention + (layer.ffn + shared) / tp + layer.router + layer.norms
-    return Unit(dense, routed / (tp * layout.expert_parallel))
+    return Unit(dense, routed / (tp * expert_parallel))
 
 
 def _key_value_parameters(model: Model) -> int:

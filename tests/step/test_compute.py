@@ -6,42 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clustersim.scenario.schema.training import Loss
 from clustersim.step.compute import (
     ADAM_BYTES,
     FLASH_BACKWARD,
     FLASH_BACKWARD_RATE,
+    accumulate_s,
     attention_time,
     elementwise_time,
     gemm_s,
+    has_fused_softmax,
     loss_time,
     optimizer_s,
     products_time,
 )
-from clustersim.step.efficiency import Efficiency
 from clustersim.step.shape import AttentionCore, MatrixProduct
-
-IDEAL = Efficiency(
-    gemm_flop_s=1e15,
-    expert_flop_s=1e15,
-    gemm_half_size=0.0,
-    attention_flop_s=5e14,
-    attention_half_length=0.0,
-    fused_attention=True,
-    memory_bytes_s=3e12,
-    elementwise_traffic=1.0,
-    kernel_gap_s=0.0,
-    tp_exposed=1.0,
-    pp_exposed=1.0,
-    cp_exposed=0.0,
-    ep_exposed=1.0,
-    overlap_slowdown=0.0,
-    dp_overlap=1.0,
-    data_bandwidth=1.0,
-    gradient_bytes=4.0,
-    cast_traffic=0.0,
-    straggle=0.0,
-    host_s=0.0,
-)
+from tests.step.ideal import IDEAL, ideal
 
 SIZES = st.floats(1.0, 1e6)
 
@@ -65,21 +45,81 @@ def test_narrow_format_pays_for_conversion() -> None:
     assert extra == pytest.approx(4 * (4096 * 8192 + 4096 * 1024) / 3e12)
 
 
+def core(length: float = 2048.0, head_width: int = 128, heads: float = 8.0) -> AttentionCore:
+    """Scores of 1e9 elements and 5e11 FLOPs, half of their square."""
+    return AttentionCore(flops=5e11, scores=1e9, length=length, head_width=head_width, heads=heads)
+
+
 def test_fused_attention_backward() -> None:
-    time = attention_time(AttentionCore(flops=5e11, scores=1e9, length=4096.0), IDEAL)
+    time = attention_time(core(), IDEAL)
     assert time.forward_s == pytest.approx(1e-3)
     assert time.backward_s == pytest.approx(1e-3 * FLASH_BACKWARD / FLASH_BACKWARD_RATE)
 
 
+def test_short_sequences_saturate_the_fused_kernel_less() -> None:
+    time = attention_time(core(length=500.0), ideal(attention_half_length=500.0))
+    assert time.forward_s == pytest.approx(2e-3)
+
+
+UNFUSED = ideal(fused_attention=False)
+
+
 def test_unfused_attention_computes_the_whole_square_and_moves_it() -> None:
-    core = AttentionCore(flops=5e11, scores=1e9, length=4096.0)
-    time = attention_time(core, replace(IDEAL, fused_attention=False))
+    time = attention_time(core(), UNFUSED)
+    # Product, masked softmax, dropout with its mask, product: 13 bytes a score.
     assert time.forward_s == pytest.approx(2e-3 + 13e9 / 3e12)
+    assert time.backward_s == pytest.approx(4e-3 + 13e9 / 3e12)
+
+
+@pytest.mark.parametrize(
+    ("heads", "length", "fused"),
+    [(4, 2048, True), (12, 1024, True), (4, 2049, False), (6, 2048, False), (2, 128, False), (40, 4096, False)],
+)
+def test_fused_softmax_takes_four_matrices_and_rows_of_2048(heads: float, length: float, fused: bool) -> None:
+    of = core(heads=heads, length=length)
+    assert has_fused_softmax(of) is fused
+    moved_bytes = 13e9 if fused else 37e9
+    assert attention_time(of, UNFUSED).forward_s == pytest.approx(2e-3 + moved_bytes / 3e12)
+
+
+def test_separate_softmax_costs_five_kernels_more() -> None:
+    gaps = ideal(fused_attention=False, kernel_gap_s=1.0, memory_bytes_s=1e30, attention_flop_s=1e30)
+    assert attention_time(core(), gaps).forward_s == pytest.approx(4.0)
+    assert attention_time(core(heads=6.0), gaps).forward_s == pytest.approx(9.0)
+    assert attention_time(core(heads=6.0), gaps).backward_s == pytest.approx(18.0)
+
+
+@pytest.mark.parametrize(("head_width", "factor"), [(96, 1.0), (128, 1.0), (100, 3.0), (450, 3.0)])
+def test_misaligned_heads_slow_the_products_alone(head_width: int, factor: float) -> None:
+    time = attention_time(core(head_width=head_width), replace(UNFUSED, misaligned=3.0))
+    assert time.forward_s == pytest.approx(factor * 2e-3 + 13e9 / 3e12)
+    assert time.backward_s == pytest.approx(factor * 4e-3 + 13e9 / 3e12)
+
+
+def test_fused_attention_does_not_mind_heads_or_alignment() -> None:
+    odd = attention_time(core(head_width=100, heads=6.0), ideal(misaligned=3.0))
+    assert odd == attention_time(core(), IDEAL)
+
+
+def test_more_traffic_of_scores_costs_in_proportion() -> None:
+    time = attention_time(core(), replace(UNFUSED, score_traffic=2.0))
+    assert time.forward_s == pytest.approx(2e-3 + 26e9 / 3e12)
+
+
+@pytest.mark.parametrize(("kind", "logit_bytes"), [("fused", 14.0), ("chunked", 14.0), ("unfused", 36.0)])
+def test_loss_moves_its_bytes_four_sevenths_forward(kind: Loss, logit_bytes: float) -> None:
+    time = loss_time(3e9, kind, IDEAL)
+    assert time.both_s == pytest.approx(logit_bytes * 1e-3)
+    assert time.forward_s == pytest.approx(time.both_s * 8 / 14)
+
+
+def test_gradients_are_read_and_written_when_they_are_added_up() -> None:
+    assert accumulate_s(3e9, ideal(accumulate_bytes=8.0)) == pytest.approx(8e-3)
+    assert accumulate_s(3e9, ideal(accumulate_bytes=4.0)) == pytest.approx(4e-3)
 
 
 def test_memory_bound_work() -> None:
     assert elementwise_time(3e9, 4.0, IDEAL).forward_s == pytest.approx(2e-3)
-    assert loss_time(3e9, IDEAL).both_s == pytest.approx(14e-3)
     assert optimizer_s(1e9, IDEAL) == pytest.approx((ADAM_BYTES + 4.0) * 1e9 / 3e12)
 
 

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from clustersim.hardware.fabric import fabric_of
+from clustersim.hardware.contention import WHOLE, Shares
+from clustersim.hardware.fabric import Link, fabric_of
+from clustersim.hardware.placement import Place
+from clustersim.step.collectives import all_to_all_s
 from clustersim.step.groups import Groups, groups_of
 from tests.step import step_cases as cases
 
@@ -50,3 +53,64 @@ def test_without_context_parallelism_replicas_are_evenly_spaced() -> None:
 def test_default_order_keeps_replicas_next_to_the_context_ranks() -> None:
     found = groups(context_parallel=2, pipeline_parallel=4, data_parallel=16)
     assert (found.data.ranks, found.data.per_domain, found.data.domains) == (32, 8, 4)
+
+
+DIMENSIONS = {
+    "tensor": ("tensor",),
+    "context": ("context",),
+    "expert": ("expert",),
+    "data": ("data", "expert_data"),
+    "pipeline": ("pipeline",),
+}
+"""Places that each share speaks of."""
+
+EVERYWHERE = {
+    "tensor_parallel": 16,
+    "context_parallel": 4,
+    "pipeline_parallel": 2,
+    "data_parallel": 8,
+    "expert_parallel": 8,
+}
+"""A layout all of whose groups leave their scale-up domain."""
+
+
+def slowed(shares: Shares, **sizes: Any) -> Groups:
+    return groups_of(fabric_of(cases.cluster(2048)), cases.layout(**(sizes or EVERYWHERE)), shares)
+
+
+def bandwidth(place: Place | Link) -> float:
+    return place.bandwidth_bytes_s if isinstance(place, Link) else place.leaving_bytes_s(1.0)
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_a_share_takes_bandwidth_from_the_dimension_it_speaks_of_alone(dimension: str) -> None:
+    whole, half = slowed(WHOLE), slowed(Shares(**{dimension: 0.5}))
+    for name in ("tensor", "context", "expert", "data", "expert_data", "pipeline"):
+        if name in DIMENSIONS[dimension]:
+            assert bandwidth(getattr(half, name)) == pytest.approx(0.5 * bandwidth(getattr(whole, name))), name
+        else:
+            assert getattr(half, name) == getattr(whole, name), name
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_added_latency_reaches_the_dimension_it_speaks_of_alone(dimension: str) -> None:
+    whole, far = slowed(WHOLE), slowed(Shares(**{f"{dimension}_latency_s": 1e-3}))
+    changed = {name for name in Groups.__dataclass_fields__ if getattr(far, name) != getattr(whole, name)}
+    assert changed == set(DIMENSIONS[dimension])
+    for name in changed:
+        place, before = getattr(far, name), getattr(whole, name)
+        link, old = (each if isinstance(each, Link) else each.fabric.scale_out for each in (place, before))
+        assert link.latency_s == pytest.approx(old.latency_s + 1e-3)
+        assert bandwidth(place) == bandwidth(before)
+
+
+def test_inside_a_domain_a_share_is_that_of_the_scale_up_links() -> None:
+    whole, half = (slowed(shares, tensor_parallel=8, data_parallel=4) for shares in (WHOLE, Shares(tensor=0.5)))
+    assert half.tensor.scale_up_bytes_s == pytest.approx(0.5 * whole.tensor.scale_up_bytes_s)
+    assert half.tensor.fabric.scale_out == whole.tensor.fabric.scale_out
+    assert half.data == whole.data
+
+
+def test_half_of_the_links_between_nodes_doubles_the_time_of_large_exchanges() -> None:
+    whole, half = slowed(WHOLE), slowed(Shares(expert=0.5))
+    assert all_to_all_s(1e12, half.expert) == pytest.approx(2 * all_to_all_s(1e12, whole.expert), rel=1e-3)

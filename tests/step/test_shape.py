@@ -1,16 +1,13 @@
 """What one GPU holds of a layer, against sizes worked out by hand."""
 
-from dataclasses import replace
-
 import pytest
 
 from clustersim.scenario.schema.model import MixtureOfExperts, Model
 from clustersim.step.collectives import send_s
-from clustersim.step.efficiency import calibrated_table
-from clustersim.step.job import Job, job_of
-from clustersim.step.layer import layer_time, layer_weights
+from clustersim.step.layer import layer_time
+from clustersim.step.layer_work import layer_weights
 from clustersim.step.shape import Shard, attention_elements, attention_products
-from tests.step import step_cases as cases
+from tests.step.ideal import ideal, ideal_job
 
 # Qwen3-235B-A22B (arXiv 2505.09388, 2025): 64 query heads of width 128 share four key and value heads.
 QWEN3_235B = Model(
@@ -27,10 +24,6 @@ QWEN3_235B = Model(
 SHARED = QWEN3_235B.model_copy(
     update={"mixture": MixtureOfExperts(experts=128, experts_per_token=8, expert_ffn_hidden=1536, shared_experts=1)}
 )
-
-
-def job(model: Model, **sizes: int) -> Job:
-    return job_of(model, cases.layout(**sizes), 4096, "bf16", cases.cluster(), "megatron", calibrated_table())
 
 
 @pytest.mark.parametrize(
@@ -53,22 +46,21 @@ def test_rotary_turns_the_copies_too() -> None:
 def test_weights_of_copied_heads_are_held_and_reduced_by_every_gpu() -> None:
     # Query and output 2 x 4096 x 8192 / 8, one key and one value head of 4096 x 128, router, and norms of layer
     # (2 x 4096) and heads (none in this model).
-    shared, experts = layer_weights(job(QWEN3_235B, tensor_parallel=8), mixture=True)
+    shared, experts = layer_weights(ideal_job(QWEN3_235B, tensor_parallel=8), mixture=True)
     assert shared == 2 * 4096 * 8192 / 8 + 2 * 4096 * 128 + 4096 * 128 + 2 * 4096
     assert experts == 128 * 3 * 4096 * 1536 / 8
 
 
 def test_every_expert_parallel_rank_holds_the_shared_expert() -> None:
-    routed = layer_weights(job(QWEN3_235B, data_parallel=8, expert_parallel=8), mixture=True)
-    both = layer_weights(job(SHARED, data_parallel=8, expert_parallel=8), mixture=True)
+    routed = layer_weights(ideal_job(QWEN3_235B, data_parallel=8, expert_parallel=8), mixture=True)
+    both = layer_weights(ideal_job(SHARED, data_parallel=8, expert_parallel=8), mixture=True)
     assert both[0] - routed[0] == 3 * 4096 * 1536
     assert both[1] == routed[1]
 
 
 @pytest.mark.parametrize(("tensor", "heads"), [(1, 4), (2, 2), (4, 1), (8, 1)])
 def test_ring_carries_the_copies(tensor: int, heads: int) -> None:
-    work = job(QWEN3_235B, tensor_parallel=tensor, context_parallel=2)
+    work = ideal_job(QWEN3_235B, efficiency=ideal(ring_context=False), tensor_parallel=tensor, context_parallel=2)
     # Where nothing is hidden, the ring takes what it takes to send keys and values of 2,048 tokens in 16 bits.
-    open_work = replace(work, efficiency=replace(work.efficiency, cp_exposed=1.0, overlap_slowdown=0.0))
     expected_s = send_s(2 * heads * 128 * 2048 * 2, work.groups.context)
-    assert layer_time(open_work, mixture=True).context.forward_s == pytest.approx(expected_s)
+    assert layer_time(work, mixture=True).context.forward_s == pytest.approx(expected_s)

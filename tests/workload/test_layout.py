@@ -229,6 +229,27 @@ def test_possible_layouts_have_no_problem(model: Model, layout: dict[str, Any], 
             "data_parallel",
             "TP 1 x CP 1 x PP 1 x DP 12 = 12 GPUs is not a whole number of nodes of 8; use 8 or 16 GPUs",
         ),
+        (
+            shapes.LLAMA3_8B,
+            {"data_parallel": 8, "recompute_layers": 4},
+            {},
+            "recompute_layers",
+            "recompute_layers 4 needs recompute selective or full; leave it out",
+        ),
+        (
+            shapes.LLAMA3_8B,
+            {"data_parallel": 8, "offload": "optimizer", "offload_layers": 4},
+            {},
+            "offload_layers",
+            "offload_layers 4 needs offload activations; leave it out",
+        ),
+        (
+            shapes.LLAMA3_8B,
+            {"data_parallel": 8, "pipeline_parallel": 4, "recompute": "full", "recompute_layers": 10},
+            {},
+            "recompute_layers",
+            "recompute_layers 10 is more than the 9 layers of a pipeline stage; leave it out for all of them",
+        ),
     ],
 )
 def test_impossible_layouts_name_the_number_and_the_fix(

@@ -7,6 +7,7 @@ AttentionConvention
 ForwardFlops
 LayerParameters
 LayoutProblem
+MemoryHabits
 MemoryPerGpu
 ParameterCount
 StageShard
@@ -21,6 +22,7 @@ layer_activation_elements
 layer_parameters
 layers_per_chunk
 layout_problems
+memory_habits
 memory_per_gpu
 micro_batches
 mixture_layers

@@ -1,0 +1,74 @@
+"""The once-a-step exchange of gradients and weights beside the ends of the pipeline."""
+
+from clustersim.step.job import Job
+from clustersim.step.pipeline import PipelineRun, gathering_delay_s, reduction_end_s
+from clustersim.step.pipeline.route import Cell, stage_of
+from clustersim.step.stage import StageTime, stage_exchange_s
+
+Exchange = tuple[float, float]
+"""Time to reduce gradients and to gather weights [s]."""
+
+
+def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -> float:
+    """Time by which the exchange of gradients and weights lengthens a step [s].
+
+    Parameters
+    ----------
+    job : Job
+        The workload on its hardware.
+    stages : tuple of StageTime, shape (stages,)
+        Its stages.
+    run : PipelineRun
+        Their pipeline. The gradients of a layer are reduced as soon as they are final, one layer after the other (Li et
+        al. 2020, arXiv 2006.15704, section 3.2: DDP's buckets; ZeRO, arXiv 1910.02054); weights are gathered from the
+        start of the step in the order in which the forward passes need them. Software without overlap does both at the
+        end, rank by rank.
+
+    Returns
+    -------
+    float
+        What the slowest rank waits at both ends of the pipeline, and what computation loses to the exchange beside it.
+    """
+    if job.layout.zero_stage == 3 or job.groups.data.ranks == 1:
+        return 0.0
+    exchanges, parts = _exchanges(job, stages), buckets(job)
+    ends_s, delays_s, whole_s = [], [0.0], [0.0]
+    for rank, ready_s in enumerate(run.gradient_ready_s):
+        shares = _by_chunk(run, rank, exchanges)
+        reduce_s, gather_s = [reduce for reduce, _ in shares], [gather for _, gather in shares]
+        exchange_s = sum(reduce_s) + sum(gather_s)
+        if job.efficiency.data_overlap:
+            ends_s.append(reduction_end_s(ready_s, reduce_s, run.work.backward_s[rank], parts))
+            delays_s.append(gathering_delay_s(run.first_forward_s[rank], gather_s, run.work.forward_s[rank], parts))
+        else:
+            ends_s.append(max(ready_s) + exchange_s)
+        whole_s.append(exchange_s)
+    exposed_s = max(0.0, max(ends_s) - run.total_s) + max(delays_s)
+    beside_s = max(0.0, max(whole_s) - exposed_s) if job.efficiency.data_overlap else 0.0
+    return exposed_s + job.efficiency.overlap_slowdown * beside_s
+
+
+def buckets(job: Job) -> int:
+    """Parts of a model chunk whose gradients are reduced, and weights gathered, on their own: its layers."""
+    return max(1, -(-job.stage_depth // job.layout.virtual_pipeline))
+
+
+def _exchanges(job: Job, stages: tuple[StageTime, ...]) -> list[Exchange]:
+    """Reduction and gathering of each stage; stages with the same weights take the same time."""
+    known: dict[tuple[int, int, bool, bool], Exchange] = {}
+    found: list[Exchange] = []
+    for stage in stages:
+        weights = (stage.dense_layers, stage.mixture_layers, stage.first, stage.last)
+        if weights not in known:
+            known[weights] = stage_exchange_s(job, stage)
+        found.append(known[weights])
+    return found
+
+
+def _by_chunk(run: PipelineRun, rank: int, exchanges: list[Exchange]) -> list[Exchange]:
+    """Reduction and gathering of each chunk of a rank; the interleaved chunks of a stage share its time."""
+    schedule = run.schedule
+    if schedule.name == "dualpipe":
+        return [exchanges[stage_of(schedule, Cell(rank, chunk))] for chunk in range(schedule.chunks)]
+    reduce_s, gather_s = exchanges[rank]
+    return [(reduce_s / schedule.chunks, gather_s / schedule.chunks)] * schedule.chunks
