@@ -17,12 +17,17 @@ from clustersim.calibration.rows import PublishedStep, read_rows
 from clustersim.calibration.score import ClassScore, score
 from clustersim.calibration.store import write_table
 from clustersim.step.breakdown import step_breakdown
-from clustersim.step.efficiency import Table, calibrated_table, generation_of
+from clustersim.step.efficiency import Table, calibrated_precision, calibrated_table, generation_of
 from clustersim.step.job import Job, job_of
+from clustersim.step.options import options_of
 from clustersim.workload.layout import micro_batches
 
 ERROR_SCALE = 0.05
 """Log error beyond which a row counts less than its square (soft L1): scatter between repeated published rows."""
+
+
+STEP = 1e-3
+"""Step of the logarithm of a parameter for a finite difference."""
 
 
 def predicted_s(row: PublishedStep, table: Table) -> float:
@@ -34,7 +39,16 @@ def predicted_s(row: PublishedStep, table: Table) -> float:
 
 
 def _job(row: PublishedStep, index: int, table: Table) -> Job:
-    return job_of(row.model, row.layouts[index], row.sequence_length, row.precision, row.cluster, row.stack, table)
+    return job_of(
+        row.model,
+        row.layouts[index],
+        row.sequence_length,
+        row.precision,
+        row.cluster,
+        row.stack,
+        table,
+        options_of(row.options),
+    )
 
 
 def log_errors(rows: Sequence[PublishedStep], table: Table) -> list[float]:
@@ -82,8 +96,23 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
         tried = with_values(table, {p.key: math.exp(log) for p, log in zip(active, logs, strict=True)})
         return np.concatenate([weights * np.array(log_errors(used, tried)), ties * (logs - priors)])
 
+    spoken = [[index for index, row in enumerate(used) if speaks(parameter.key, row)] for parameter in active]
+
+    def jacobian(
+        logs: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+        values = {p.key: math.exp(log) for p, log in zip(active, logs, strict=True)}
+        base = np.array(log_errors(used, with_values(table, values)))
+        matrix = np.zeros((len(used) + len(active), len(active)))
+        for column, (parameter, indices) in enumerate(zip(active, spoken, strict=True)):
+            moved = with_values(table, {**values, parameter.key: values[parameter.key] * math.exp(STEP)})
+            there = np.array(log_errors([used[index] for index in indices], moved))
+            matrix[indices, column] = weights[indices] * (there - base[indices]) / STEP
+            matrix[len(used) + column, column] = ties[column]
+        return matrix
+
     bounds = [[math.log(end) for end in ends] for ends in zip(*(p.bounds for p in active), strict=True)]
-    found = least_squares(residuals, priors, bounds=bounds, loss="soft_l1", f_scale=ERROR_SCALE, diff_step=1e-3)
+    found = least_squares(residuals, priors, bounds=bounds, jac=jacobian, loss="soft_l1", f_scale=ERROR_SCALE)
     half_widths = INTERVAL_SPREADS * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
     fitted = {
         parameter.key: inside(parameter, math.exp(log), half_width, _rows_of(parameter.key, used))
@@ -107,14 +136,18 @@ def _weights(rows: Sequence[PublishedStep]) -> list[float]:
 
 
 def _rows_of(key: Key, rows: Sequence[PublishedStep]) -> int:
-    """Rows that a parameter can have a say in: those of its generation (and precision) or stack."""
+    return sum(speaks(key, row) for row in rows)
+
+
+def speaks(key: Key, row: PublishedStep) -> bool:
+    """Whether a row can say something of a parameter: it is of its generation (and precision) or stack."""
     entry, field = key
     if entry.startswith("stack-"):
-        return sum(f"stack-{row.stack}" == entry for row in rows)
-    precision = field.removeprefix("gemm_") if field in ("gemm_bf16", "gemm_fp8") else None
-    return sum(
-        generation_of(row.cluster.node.accelerator) == entry and precision in (None, _kernel(row)) for row in rows
-    )
+        return f"stack-{row.stack}" == entry
+    generation = generation_of(row.cluster.node.accelerator) or ""
+    if generation != entry and generation.partition("-")[0] != entry:
+        return False
+    return field not in ("gemm_bf16", "gemm_fp8") or field in _formats(row)
 
 
 def fitted_cards(rows: Sequence[PublishedStep]) -> dict[str, list[str]]:
@@ -128,8 +161,9 @@ def fitted_cards(rows: Sequence[PublishedStep]) -> dict[str, list[str]]:
     return {entry: sorted(names) for entry, names in cards.items()}
 
 
-def _kernel(row: PublishedStep) -> str:
-    return "bf16" if row.precision == "fp16" else row.precision
+def _formats(row: PublishedStep) -> tuple[str, ...]:
+    """Rates that a row takes: that of its format, and that of 16 bits for the output layer."""
+    return "gemm_bf16", f"gemm_{calibrated_precision(row.precision)}"
 
 
 def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[str, ClassScore]:

@@ -13,7 +13,7 @@ from clustersim.catalog import entry
 from clustersim.step.efficiency import TABLE, calibrated_table
 from tests.calibration.published import PUBLISHED, published_rows
 
-SHARE = Free(("stack-x", "dp_overlap"), 0.8, 0.3, (0.05, 1.0))
+SHARE = Free(("stack-x", "data_bandwidth"), 0.8, 0.3, (0.05, 1.0))
 PRIOR_HALF_WIDTH = 1.645 * 0.3
 
 
@@ -39,12 +39,13 @@ def test_verdict(value: float, half_width: float, verdict: str) -> None:
 
 
 def test_a_parameter_without_influence_keeps_its_prior_and_says_so() -> None:
-    # One GPU in each tensor-parallel group: nothing waits for tensor parallelism.
+    # One GPU in each tensor-parallel group: the host launches no collectives among them.
     rows = [row for row in published_rows() if row.stack == "composer" and row.split == "fit"]
     assert {row.layouts[0].tensor_parallel for row in rows} == {1}
-    key = ("stack-composer", "tp_exposed")
-    found = fit(rows, free=[parameter for parameter in FREE if parameter.key == key]).fitted[key]
-    assert found.value == pytest.approx(found.free.prior)
+    unheard = Free(("stack-composer", "host_collective_s"), 3e-5, 0.5, (5e-6, 3e-4))
+    found = fit(rows, free=[unheard]).fitted[unheard.key]
+    assert found.rows == len(rows)
+    assert found.value == pytest.approx(3e-5)
     assert found.verdict == "prior; the rows say nothing of it"
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from clustersim.calibration.free import FREE, Free
-from clustersim.calibration.rows import published_step, read_rows
 from clustersim.calibration.score import class_of
 from clustersim.calibration.throughput import evaluate, fit, log_errors, main, with_values
 from clustersim.scenario.schema.hardware import Cluster
@@ -67,6 +66,7 @@ def test_no_parameter_belongs_to_a_row_or_a_model() -> None:
         "hopper",
         "hopper-500w",
         "blackwell",
+        "blackwell-ultra",
     }
     models = {row.model_name.lower() for row in published_rows()}
     assert not entries & models
@@ -171,26 +171,3 @@ def test_command_writes_a_table_that_reads_back(tmp_path: Path, capsys: pytest.C
     assert "fit rows" in fitted["source"]
     assert written["hopper", "gemm_bf16"]["value"] == f"{calibrated_table()['hopper']['gemm_bf16']:.4g}"
     assert all(row["source"] for row in written.values())
-
-
-def test_rows_that_the_schema_cannot_express_are_told(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    with (PUBLISHED / "step_times.csv").open(encoding="utf-8", newline="") as lines:
-        first = next(csv.DictReader(lines))
-    changed = [first | {"gpu": "h999"}, first | {"stack": "homegrown"}, first | {"missing": "tp"}, first]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, first.keys())
-        writer.writeheader()
-        writer.writerows(changed)
-    rows, skipped = read_rows(path)
-    assert [row.id for row in rows] == [first["id"]]
-    assert len(skipped) == 2
-    assert "homegrown" in skipped[1].reason
-
-
-def test_row_without_recompute_is_read_as_the_least_that_fits() -> None:
-    with (PUBLISHED / "step_times.csv").open(encoding="utf-8", newline="") as lines:
-        cells = next(row for row in csv.DictReader(lines) if row["stack"].startswith("nemo"))
-    assert published_step(cells | {"recompute": ""}).layouts[0].recompute == "none"
-    crowded = published_step(cells | {"recompute": "", "micro_batch": "16", "global_batch_seqs": "65536"})
-    assert crowded.layouts[0].recompute == "full"

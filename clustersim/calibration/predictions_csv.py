@@ -1,0 +1,117 @@
+"""Writes predictions beside the rows they belong to, as CSV or as JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from clustersim.calibration.predictions import Predicted, Prediction
+from clustersim.calibration.rows import TableError
+from clustersim.step.step_time import BREAKDOWN_KEYS
+
+NUMBERS = (
+    "predicted_step_time_s",
+    "predicted_tokens_per_s_per_gpu",
+    "published_step_time_s",
+    "error",
+    "prediction_sigma",
+    "peak_memory_gib",
+)
+BREAKDOWN = tuple(f"{name}_s" for name in BREAKDOWN_KEYS)
+TEXTS = ("memory_by_kind", "assumed", "extrapolated", "reason")
+ADDED = (*NUMBERS, *BREAKDOWN, *TEXTS)
+"""Columns of a prediction, behind those of the input. ``memory_by_kind`` is JSON, in GiB; they sum to the peak."""
+
+_GIB = 2.0**30
+_DIGITS = 6
+
+
+def predictions_csv(columns: Sequence[str], predictions: Sequence[Prediction]) -> str:
+    """Rows as they came, every column as it was, with :data:`ADDED` behind.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of the input.
+    predictions : sequence of Prediction
+        In the order of the output.
+
+    Raises
+    ------
+    TableError
+        If the input has a column of the same name as an added one.
+    """
+    taken = [name for name in ADDED if name in columns]
+    if taken:
+        msg = f"the table already has the columns {', '.join(taken)} of a prediction; rename or drop them"
+        raise TableError(msg)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *ADDED])
+    for item in predictions:
+        values = prediction_values(item)
+        writer.writerow([*(item.record.cells[name] for name in columns), *(_cell(values[name]) for name in ADDED)])
+    return text.getvalue()
+
+
+def prediction_values(item: Prediction) -> dict[str, Any]:
+    """Values of :data:`ADDED` for one row; None where there is none."""
+    empty: dict[str, Any] = dict.fromkeys(ADDED)
+    if item.predicted is None:
+        return empty | {"reason": item.reason}
+    return empty | dict(_values(item.predicted))
+
+
+def _values(predicted: Predicted) -> Iterator[tuple[str, Any]]:
+    step, row, error = predicted.step, predicted.row, predicted.error
+    memory = {name: size / _GIB for name, size in step.memory.as_dict().items()}
+    yield "predicted_step_time_s", _rounded(step.mean_s)
+    yield "predicted_tokens_per_s_per_gpu", _rounded(predicted.tokens_per_s_per_gpu)
+    if error is not None:
+        yield "published_step_time_s", _rounded(row.step_time_s)
+        yield "error", round(error, _DIGITS)
+    yield "prediction_sigma", _rounded(step.prediction_sigma)
+    yield "peak_memory_gib", _rounded(step.memory.total_bytes / _GIB)
+    for name, seconds in step.breakdown_s.items():
+        yield f"{name}_s", _rounded(seconds)
+    yield "memory_by_kind", {name: round(size, 3) for name, size in memory.items()}
+    yield "assumed", "; ".join(predicted.assumed)
+    yield "extrapolated", "; ".join(predicted.extrapolated)
+    yield "reason", ""
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file all or nothing: under a temporary name in the same folder, then renamed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; an earlier file of the name stays as it was.
+    """
+    import os
+    import tempfile
+
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        # mkstemp makes the file private; the result is as readable as any other file its user writes.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,195 @@
+"""Reads tables of published step times: any CSV with their columns."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clustersim.calibration.rows.cells import RowError
+from clustersim.calibration.rows.row import PublishedStep, published_step
+
+if TYPE_CHECKING:
+    import _csv
+
+NEEDED = ("model", "n_layers", "hidden", "n_heads", "seq_len", "gpu", "stack", "n_gpus", "global_batch_seqs")
+"""Columns without which a table is not one of published step times. Cells may be empty; other columns may be absent."""
+
+
+class TableError(ValueError):
+    """Why a file is no table of published step times; names file, line and column, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it stands.
+
+    Attributes
+    ----------
+    line : int
+        Line of the file it begins on.
+    cells : mapping of str to str
+        Cells by column.
+    damage : str
+        What is wrong with the row as a whole; empty for nothing.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    damage: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether its ``missing`` cell is empty."""
+        return not (self.cells.get("missing") or "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it stands: columns in order, and every row."""
+
+    path: Path
+    columns: tuple[str, ...]
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that cannot be used, and why."""
+
+    id: str
+    reason: str
+
+
+def read_table(path: Path) -> Table:
+    """Read a table without judging its cells.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8, separated by commas, with a header.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read, is not such a CSV, or lacks columns of :data:`NEEDED`.
+    """
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        header = tuple(name.strip() for name in next(reader, ()))
+        _check_header(path, header)
+        return Table(path, header, tuple(_records(reader, header)))
+    except csv.Error as error:
+        msg = f"{path}:{reader.line_num}: not a CSV: {error}; quote cells that hold commas, quotes or line ends"
+        raise TableError(msg) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: {error.strerror or error}"
+        raise TableError(msg) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        msg = f"{path}:{line}: not text in UTF-8 (byte {error.start}); save it as CSV in UTF-8"
+        raise TableError(msg) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        msg = f"{path}:{line}: holds a NUL byte, so it is no CSV; export the table as CSV in UTF-8"
+        raise TableError(msg)
+    return text
+
+
+def _check_header(path: Path, header: tuple[str, ...]) -> None:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    missing = [name for name in NEEDED if name not in header]
+    if not any(header):
+        msg = f"{path}:1: no header; the first line has to name the columns: {', '.join(NEEDED)}"
+    elif missing:
+        msg = f"{path}:1: lacks the columns {', '.join(missing)}; add them, with empty cells where nothing is known"
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            msg = f"{path}:1: not separated by commas; export the table as CSV with commas"
+    elif repeated:
+        msg = f"{path}:1: column {', '.join(repeated)} stands there twice; rename one of them"
+    else:
+        return
+    raise TableError(msg)
+
+
+def _records(reader: "_csv.Reader", header: tuple[str, ...]) -> Iterator[Record]:
+    line = reader.line_num + 1
+    for cells in reader:
+        if cells:
+            yield _record(line, cells, header)
+        line = reader.line_num + 1
+
+
+def _record(line: int, cells: list[str], header: tuple[str, ...]) -> Record:
+    damage = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
+    # Cells beyond the header have no column to come back in.
+    padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
+    return Record(line, dict(zip(header, padded, strict=True)), damage)
+
+
+def read_record(record: Record) -> PublishedStep:
+    """Turn a row into the predictor's inputs.
+
+    Raises
+    ------
+    RowError
+        Naming line, column and value.
+    """
+    if record.damage:
+        msg = f"line {record.line}: {record.damage}"
+        raise RowError(msg)
+    try:
+        return published_step(record.cells)
+    except RowError as problem:
+        msg = f"line {record.line}, {problem}"
+        raise RowError(msg) from None
+
+
+def read_rows(path: Path, *, incomplete: bool = False) -> tuple[list[PublishedStep], list[Skipped]]:
+    """Read the rows of a table of published step times, for a fit.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with the columns of the published-throughput table: shape, layout, batch, ``gpu``, ``precision``,
+        ``fabric``, ``stack``, ``split``, ``step_time_s``.
+    incomplete : bool
+        Whether to take rows with anything in ``missing`` too, filled in by rules; they are passed over in silence
+        otherwise.
+
+    Returns
+    -------
+    rows : list of PublishedStep
+        In the order of the file.
+    skipped : list of Skipped
+        Rows that the schema cannot express, or that publish no time, with the reason.
+
+    Raises
+    ------
+    TableError
+        If the file is no such table.
+    """
+    rows: list[PublishedStep] = []
+    skipped: list[Skipped] = []
+    for record in read_table(path).records:
+        if not (incomplete or record.complete):
+            continue
+        try:
+            row = read_record(record)
+        except RowError as problem:
+            skipped.append(Skipped(record.cells.get("id", ""), str(problem)))
+            continue
+        if math.isnan(row.step_time_s):
+            skipped.append(Skipped(row.id, f"line {record.line}: no printed number gives a step time"))
+        else:
+            rows.append(row)
+    return rows, skipped

@@ -1,0 +1,322 @@
+"""Published rows as inputs: what is printed is taken as it stands, and what is not is filled by a stated rule."""
+
+import math
+
+import pytest
+
+from clustersim.calibration.rows import PublishedStep, RowError, published_step
+from tests.calibration.rows_table import ROW, row
+
+
+def assumed(step: PublishedStep) -> dict[str, str]:
+    """What a row assumes, by column, with the value of the first layout."""
+    return {
+        item.column: str(getattr(step.layouts[0], item.setting)) if item.setting else item.value
+        for item in step.assumed
+    }
+
+
+def test_a_fully_printed_row_is_taken_as_it_stands() -> None:
+    step = published_step(row(vpp="1"))
+    assert step.assumed == ()
+    assert step.remarks == ()
+    (layout,) = step.layouts
+    assert (layout.tensor_parallel, layout.context_parallel, layout.data_parallel, layout.zero_stage) == (1, 2, 32, 1)
+    assert (step.model.layers, step.model.n_kv_heads, step.model.vocabulary) == (32, 8, 128256)
+    assert step.step_time_s == 3.1
+    assert step.tokens == 256 * 8192
+    assert step.stack == "megatron"
+    assert step.cluster.nodes == 8
+
+
+def test_a_row_that_does_not_say_its_split_is_held_out() -> None:
+    assert published_step(row(split="")).split == "test"
+    assert published_step(row(split="fit")).split == "fit"
+
+
+@pytest.mark.parametrize(
+    ("stack", "family"),
+    [
+        ("nemo-24.11", "megatron"),
+        ("megatron-bridge-26.08", "megatron"),
+        ("megatron-core-0.8", "megatron"),
+        ("megatron-lm-2024", "megatron"),
+        ("megatron-2023", "megatron"),
+        ("megatron-2022", "megatron-2021"),
+        ("Megatron-LM 2021", "megatron-2021"),
+        ("megascale-2024", "megatron"),
+        ("megatron-deepspeed-2022", "megatron-deepspeed"),
+        ("megatron-deepspeed-2023", "megatron-deepspeed-2023"),
+        ("gpt-neox-2022", "megatron-deepspeed-2023"),
+        ("deepspeed-zero3-2021", "deepspeed-zero3"),
+        ("torchtitan-2024", "pytorch"),
+        ("meta-llama3-2024", "pytorch"),
+        ("hf-2025", "pytorch"),
+        ("composer-fsdp-2023", "composer"),
+        ("maxtext", "xla"),
+        ("paxml-2024", "paxml"),
+    ],
+)
+def test_software_is_known_by_its_longest_beginning_and_year(stack: str, family: str) -> None:
+    step = published_step(row(stack=stack))
+    assert step.stack == family
+    assert not any("stands in" in remark for remark in step.remarks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "family"),
+    [
+        ({"stack": "homegrown"}, "megatron"),
+        ({"stack": "other", "zero_stage": "3"}, "pytorch"),
+        ({"stack": "", "gpu": "tpu-v5p", "tp": "1"}, "xla"),
+    ],
+)
+def test_unknown_software_has_a_stand_in_that_is_said(changes: dict[str, str], family: str) -> None:
+    step = published_step(row(**changes))
+    assert step.stack == family
+    assert family in step.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("stack", "year"),
+    [("nemo-24.11", 2024 + 10 / 12), ("megatron-bridge-26.01", 2026.0), ("torchtitan-2024", 2024.5), ("other", None)],
+)
+def test_a_release_tells_its_date(stack: str, year: float | None) -> None:
+    assert published_step(row(stack=stack)).released == (None if year is None else pytest.approx(year))
+
+
+def test_without_a_micro_batch_every_one_that_divides_and_fits_is_possible() -> None:
+    step = published_step(row(micro_batch="", global_batch_seqs="128", recompute="full"))
+    assert [layout.micro_batch for layout in step.layouts] == [1, 2, 4]
+    crowded = published_step(row(micro_batch="", tp="1", gpu="a100-40gb", n_kv_heads="", cp="1", n_gpus="8"))
+    assert 8 not in [layout.micro_batch for layout in crowded.layouts]
+
+
+def test_without_recompute_the_least_that_fits_is_taken() -> None:
+    assert published_step(row(recompute="")).layouts[0].recompute == "none"
+    maxtext = row(recompute="", stack="maxtext-2024", zero_stage="3", micro_batch="8", cp="1")
+    assert published_step(maxtext).layouts[0].recompute == "full"
+
+
+def test_recipes_of_nemo_and_megatron_bridge_recompute_as_few_layers_as_fit() -> None:
+    (layout,) = published_step(row(recompute="", micro_batch="2", cp="1", n_gpus="32")).layouts
+    assert layout.recompute == "full"
+    assert layout.recompute_layers is not None
+    assert 1 <= layout.recompute_layers < 32
+
+
+def test_on_a_superchip_they_offload_as_few_layers_as_fit_instead() -> None:
+    big = {"model": "Llama 3 70B", "n_layers": "80", "hidden": "8192", "n_heads": "64", "ffn_hidden": "28672"}
+    machines = {"gpu": "gb200", "gpus_per_node": "72", "fabric": "nvl72+400g", "precision": "fp8"}
+    step = published_step(
+        row(**big, **machines, recompute="", zero_stage="3", micro_batch="2", cp="1", stack="megatron-bridge-26.02")
+    )
+    (layout,) = step.layouts
+    assert (layout.recompute, layout.offload) == ("none", "activations")
+    assert layout.offload_layers is not None
+    assert 1 <= layout.offload_layers < 80
+    assert not step.remarks
+
+
+def test_megatron_of_2021_recomputes_everything() -> None:
+    step = published_step(row(stack="megatron-2021", recompute="", zero_stage="", sequence_parallel=""))
+    (layout,) = step.layouts
+    assert (layout.recompute, layout.zero_stage, layout.sequence_parallel) == ("full", 0, False)
+
+
+def test_megatron_deepspeed_recomputes_nothing_when_that_fits() -> None:
+    step = published_step(row(stack="megatron-deepspeed-2023", recompute="", hidden="1024", n_heads="16", head_dim="64",
+                              n_kv_heads="", ffn_hidden="4096", gated="0", vocab="51200", seq_len="1024", cp="",
+                              gpu="a100-80gb", fabric="nvlink", n_gpus="8", tp="8", micro_batch="1"))  # fmt: skip
+    assert step.layouts[0].recompute == "none"
+
+
+def test_memory_is_that_of_the_micro_batches_the_step_has() -> None:
+    # One micro-batch in flight instead of eight fits without recomputation.
+    deep = {"pp": "8", "cp": "1", "n_gpus": "64", "micro_batch": "4", "recompute": "", "stack": "maxtext-2024"}
+    one = published_step(row(**deep, zero_stage="1", global_batch_seqs="32"))
+    eight = published_step(row(**deep, zero_stage="1", global_batch_seqs="256"))
+    assert one.layouts[0].recompute == "none"
+    assert eight.layouts[0].recompute != "none"
+
+
+@pytest.mark.parametrize(
+    ("fabric", "nics", "bandwidth_bytes_s", "network"),
+    [
+        ("8x400g", 8, 50e9, "infiniband"),
+        ("8x200g-roce", 8, 25e9, "roce"),
+        ("4x100g-opa", 4, 12.5e9, "omni-path"),
+        ("32x100g-efa", 32, 12.5e9, "efa"),
+        ("nvlink", 8, 50e9, "infiniband"),
+        ("", 8, 50e9, "infiniband"),
+    ],
+)
+def test_a_fabric_is_read_as_count_times_rate(fabric: str, nics: int, bandwidth_bytes_s: float, network: str) -> None:
+    step = published_step(row(fabric=fabric))
+    assert step.cluster.node.nics == nics
+    assert step.cluster.node.nic_bandwidth == pytest.approx(bandwidth_bytes_s)
+    assert step.network == network
+
+
+def test_an_unknown_fabric_between_nodes_is_a_remark() -> None:
+    assert "'token ring'" in published_step(row(fabric="token ring")).remarks[0]
+
+
+def test_a_rack_scale_fabric_has_one_interface_a_gpu() -> None:
+    step = published_step(row(gpu="gb200", gpus_per_node="72", fabric="nvl72+400g"))
+    assert step.cluster.node.nics == 72
+    trays = published_step(row(gpu="gb200", gpus_per_node="4", fabric="nvl72+400g"))
+    assert trays.cluster.node.nics == 4
+
+
+@pytest.mark.parametrize(
+    ("gpu", "read"),
+    [
+        ("H100 SXM", "h100-sxm"),
+        ("h800", "h100-sxm"),
+        ("a100-sxm4-80gb", "a100-80gb"),
+        ("NVIDIA A100-40GB", "a100-40gb"),
+        ("h200-sxm", "h200"),
+        ("mi325x", "mi300x"),
+    ],
+)
+def test_a_card_the_catalogue_lacks_has_a_relative(gpu: str, read: str) -> None:
+    assert published_step(row(gpu=gpu)).cluster.node.accelerator.catalogue_entry == read
+
+
+def test_v100_in_nodes_of_sixteen_share_one_switch() -> None:
+    step = published_step(row(gpu="v100-32gb", gpus_per_node="16", precision="fp16", fabric=""))
+    assert step.cluster.node.accelerator.scale_up_domain == 16
+
+
+@pytest.mark.parametrize(
+    ("precision", "read"), [("mxfp8", "fp8"), ("fp8-cs", "fp8"), ("nvfp4", "fp4"), ("bf16-mixed", "bf16")]
+)
+def test_precisions_are_known_by_what_they_contain(precision: str, read: str) -> None:
+    assert published_step(row(precision=precision, gpu="b200")).precision == read
+
+
+def test_an_unsaid_precision_is_sixteen_bits() -> None:
+    assert published_step(row(precision="")).precision == "bf16"
+    assert published_step(row(precision="", gpu="v100-32gb")).precision == "fp16"
+
+
+def test_heads_and_depth_follow_from_the_size_in_the_name() -> None:
+    # 12 x 96 x 12,288^2 + 51,200 x 12,288 = 174.6e9: the shape of GPT-3.
+    step = published_step(row(model="GPT 174.6B", n_layers="", hidden="", n_heads="", n_kv_heads="", head_dim="",
+                              ffn_hidden="", gated="", vocab="", tp="8", pp="8", cp="", n_gpus="64"))  # fmt: skip
+    assert (step.model.layers, step.model.hidden, step.model.heads) == (96, 12288, 96)
+    assert (step.model.ffn_hidden, step.model.gated, step.model.vocabulary) == (49152, False, 51200)
+    assert "n_layers hidden" in assumed(step)
+
+
+def test_a_model_without_shape_is_the_catalogue_s_of_that_name() -> None:
+    empty = dict.fromkeys(
+        ("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "gated", "vocab"), ""
+    )
+    step = published_step(row(**empty, model="Llama 3 8B (llama3_8b.toml)"))
+    assert (step.model.layers, step.model.hidden, step.model.gated) == (32, 4096, True)
+
+
+def test_what_notes_derive_fills_empty_cells() -> None:
+    step = published_step(row(n_gpus="", dp="", notes="4 x p5; derived: n_gpus=32 gpus_per_node=8; compiled"))
+    assert step.layouts[0].gpus == 32
+
+
+def test_gpus_follow_from_the_degrees() -> None:
+    assert published_step(row(n_gpus="")).layouts[0].gpus == 64
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"n_gpus": "abc"}, ("n_gpus", "'abc'")),
+        ({"n_gpus": "1e999"}, ("n_gpus", "1e999")),
+        ({"tp": "0"}, ("tp", "'0'")),
+        ({"hidden": "-4096"}, ("hidden", "-4096")),
+        ({"micro_batch": "1.5"}, ("micro_batch", "1.5")),
+        ({"gpu": "abacus"}, ("gpu", "abacus", "h100-sxm")),
+        ({"gpu": ""}, ("gpu", "empty")),
+        ({"precision": "int3"}, ("precision", "int3", "bf16")),
+        ({"precision": "fp8", "gpu": "a100-80gb"}, ("precision", "a100-80gb", "fp8")),
+        ({"recompute": "some"}, ("recompute", "some")),
+        ({"zero_stage": "7"}, ("zero_stage", "7")),
+        ({"gated": "maybe"}, ("gated", "maybe")),
+        ({"n_gpus": "63"}, ("n_gpus", "63", "2")),
+        ({"tp": "", "n_gpus": ""}, ("tp", "n_gpus")),
+        ({"n_gpus": "", "dp": ""}, ("n_gpus", "dp")),
+        ({"n_heads": "33", "head_dim": ""}, ("33",)),
+        ({"missing": "n_heads hybrid state-space model"}, ("hybrid",)),
+        ({"n_layers": "", "model": "Nameless"}, ("n_layers", "Nameless")),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_which_cell(changes: dict[str, str], words: tuple[str, ...]) -> None:
+    with pytest.raises(RowError) as error:
+        published_step(row(**changes))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_absent_columns_count_as_empty() -> None:
+    kept = (
+        "model",
+        "n_layers",
+        "hidden",
+        "n_heads",
+        "seq_len",
+        "gpu",
+        "stack",
+        "n_gpus",
+        "global_batch_seqs",
+        "tp",
+        "pp",
+    )
+    step = published_step({name: ROW[name] for name in kept})
+    assert math.isnan(step.step_time_s)
+    assert {"precision", "cp", "micro_batch", "recompute", "zero_stage", "vocab", "gpus_per_node"} <= set(assumed(step))
+
+
+def test_a_batch_that_does_not_divide_is_rounded_up() -> None:
+    step = published_step(row(global_batch_seqs="250"))
+    assert step.global_batch == 256
+    assert step.tokens == 250 * 8192
+    assert assumed(step)["global_batch_seqs"] == "256"
+
+
+def test_a_missing_batch_is_one_micro_batch_a_replica() -> None:
+    assert published_step(row(global_batch_seqs="", micro_batch="2")).global_batch == 64
+    assert published_step(row(global_batch_seqs="", pp="4", n_gpus="64")).global_batch == 8 * 8 * 4
+
+
+def test_megatron_without_degrees_takes_the_least_that_fits() -> None:
+    # 8B in 16 bits with a sharded optimizer fits on one GPU; 175B needs a node of TP, and stages beyond.
+    small = published_step(row(tp="", pp="", cp="", n_gpus="64", seq_len="2048"))
+    assert (small.layouts[0].tensor_parallel, small.layouts[0].pipeline_parallel) == (1, 1)
+    gpt3 = {"n_layers": "96", "hidden": "12288", "n_heads": "96", "n_kv_heads": "", "ffn_hidden": "49152", "gated": "0"}
+    large = published_step(row(**gpt3, tp="", pp="", cp="", n_gpus="1024", seq_len="2048", global_batch_seqs="1536"))
+    layout = large.layouts[0]
+    assert layout.tensor_parallel * layout.pipeline_parallel > 8
+    assert assumed(large)["tp pp"] == f"{layout.tensor_parallel} x {layout.pipeline_parallel}"
+    assert not large.remarks
+
+
+def test_fsdp_software_with_more_gpus_than_sequences_splits_them() -> None:
+    step = published_step(
+        row(stack="maxtext", gpu="tpu-v5p", tp="", pp="", cp="", n_gpus="512", global_batch_seqs="100")
+    )
+    assert step.layouts[0].tensor_parallel == 8
+
+
+def test_torchtitan_recomputes_selectively_at_least() -> None:
+    step = published_step(row(stack="torchtitan-2024", zero_stage="3", recompute="", cp=""))
+    assert step.layouts[0].recompute == "selective"
+
+
+def test_mixture_columns() -> None:
+    step = published_step(row(n_experts="64", experts_per_token="8", expert_ffn="768", n_shared_experts="1",
+                              n_dense_layers="1", moe_every="1", ep="8", gated="1"))  # fmt: skip
+    mixture = step.model.mixture
+    assert mixture is not None
+    assert (mixture.experts, mixture.experts_per_token, mixture.expert_ffn_hidden) == (64, 8, 768)
+    assert (mixture.shared_experts, mixture.dense_layers) == (1, 1)
+    assert step.layouts[0].expert_parallel == 8
