@@ -36,6 +36,7 @@ STEP_PARTS = {
     "exposed_pp": Word("pipeline traffic", "amber"),
     "exposed_dp": Word("data-parallel traffic", "amber"),
     "exposed_ep": Word("expert-parallel traffic", "amber"),
+    "exposed_offload": Word("traffic to host memory", "amber"),
     "optimizer": Word("optimizer", "purple"),
     "host": Word("host", "green"),
 }
@@ -46,7 +47,10 @@ STEP_GROUPS = {
     "head, norms, rest": ("blue-hatch", ("compute_head", "compute_other")),
     "recomputation": ("red", ("recompute",)),
     "pipeline bubble": ("grey", ("bubble",)),
-    "exposed traffic": ("amber", ("exposed_tp", "exposed_cp", "exposed_pp", "exposed_dp", "exposed_ep")),
+    "exposed traffic": (
+        "amber",
+        ("exposed_tp", "exposed_cp", "exposed_pp", "exposed_dp", "exposed_ep", "exposed_offload"),
+    ),
     "optimizer": ("purple", ("optimizer",)),
     "host": ("green", ("host",)),
 }

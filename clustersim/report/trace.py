@@ -1,0 +1,190 @@
+"""A step as a trace file for Perfetto and chrome://tracing, one track for each pipeline rank."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clustersim._version import __version__
+from clustersim.step.pipeline import Kind, Slice, Timeline, in_flight
+from clustersim.step.step_timeline import AfterWork
+
+Event = dict[str, Any]
+
+PRODUCT = "clustersim"
+PROCESS = 0
+
+GRADIENT_TRACKS = 1 << 16
+"""Tracks from here on show the reductions of gradients, which run beside the passes of their rank."""
+
+CATEGORIES = {
+    Kind.FORWARD: ("forward", "thread_state_running"),
+    Kind.BACKWARD: ("backward", "rail_response"),
+    Kind.INPUT: ("backward for inputs", "rail_response"),
+    Kind.WEIGHT: ("backward for weights", "rail_load"),
+    Kind.PAIR: ("forward and backward", "startup"),
+}
+"""Category and colour of each kind of task; the colours are names that the viewers reserve."""
+
+WAIT = ("exposed communication", "bad")
+IDLE = ("idle", "grey")
+REDUCTION = ("data-parallel communication", "rail_idle")
+UPDATE = ("optimizer", "generic_work")
+
+
+def write_trace(
+    path: Path,
+    timeline: Timeline,
+    *,
+    reductions: Sequence[Sequence[AfterWork]] = (),
+    updates: Sequence[AfterWork] = (),
+    about: Mapping[str, str | float] | None = None,
+) -> None:
+    """Write a step as a trace, all or nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The file, by habit ``.json``; its folder must exist. It is replaced in one step.
+    timeline : Timeline
+        The passes.
+    reductions : sequence of sequences of AfterWork, shape (stages, chunks), optional
+        Reductions of gradients by rank, on tracks of their own.
+    updates : sequence of AfterWork, shape (stages,), optional
+        Optimizer step of each rank.
+    about : mapping, optional
+        What the trace shows, for its metadata.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    text = trace_text(timeline, reductions=reductions, updates=updates, about=about)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def trace_text(
+    timeline: Timeline,
+    *,
+    reductions: Sequence[Sequence[AfterWork]] = (),
+    updates: Sequence[AfterWork] = (),
+    about: Mapping[str, str | float] | None = None,
+) -> str:
+    """Text of a trace; see :func:`write_trace`. The same step gives the same bytes.
+
+    Returns
+    -------
+    str
+        JSON in the Trace Event Format (Google, 2016), an event a line. Times in microseconds, whole nanoseconds, so
+        that neighbours on a track meet and never overlap.
+    """
+    events: list[Event] = [_meta("process_name", 0, name=f"{PRODUCT}: one step, a track for each pipeline rank")]
+    for rank, row in enumerate(timeline.ranks):
+        update = updates[rank] if updates else None
+        events += _track(rank, f"PP rank {rank}", 2 * rank)
+        events += _passes(rank, row, timeline.total_s if update is None else update.start_s)
+        if update is not None:
+            events.append(_slice(rank, update.label, UPDATE, update.start_s, update.end_s))
+        events += _counter(rank, row)
+        if rank < len(reductions) and reductions[rank]:
+            events += _track(GRADIENT_TRACKS + rank, f"PP rank {rank} gradients", 2 * rank + 1)
+            events += (
+                _slice(GRADIENT_TRACKS + rank, work.label, REDUCTION, work.start_s, work.end_s)
+                for work in reductions[rank]
+            )
+    schedule = timeline.schedule
+    other = {
+        "product": PRODUCT,
+        "version": __version__,
+        "schedule": schedule.name,
+        "pipeline_ranks": schedule.stages,
+        "chunks_per_rank": schedule.chunks,
+        "micro_batches": schedule.micro_batches,
+        **(about or {}),
+    }
+    lines = ",\n".join(json.dumps(event, separators=(",", ":"), ensure_ascii=False) for event in events)
+    head = json.dumps(other, ensure_ascii=False)
+    return f'{{"displayTimeUnit":"ms","otherData":{head},"traceEvents":[\n{lines}\n]}}\n'
+
+
+def _track(track: int, name: str, order: int) -> Iterator[Event]:
+    yield _meta("thread_name", track, name=name)
+    yield _meta("thread_sort_index", track, sort_index=order)
+
+
+def _meta(kind: str, track: int, **arguments: str | int) -> Event:
+    return {"ph": "M", "name": kind, "pid": PROCESS, "tid": track, "args": arguments}
+
+
+def _passes(rank: int, row: Sequence[Slice], end_s: float) -> Iterator[Event]:
+    """Tasks of a rank, and what lies between them."""
+    free_s = 0.0
+    for piece in row:
+        arrival_s = piece.start_s - piece.arrival_wait_s
+        yield from _between(rank, IDLE, free_s, arrival_s)
+        yield from _between(rank, WAIT, max(free_s, arrival_s), piece.start_s, "wait for message")
+        yield _slice(rank, _name(piece), CATEGORIES[piece.task.kind], piece.start_s, piece.end_s, **_arguments(piece))
+        free_s = piece.end_s + piece.send_s
+        yield from _between(rank, WAIT, piece.end_s, free_s, "send")
+    yield from _between(rank, IDLE, free_s, end_s)
+
+
+def _between(rank: int, look: tuple[str, str], start_s: float, end_s: float, name: str = "idle") -> Iterator[Event]:
+    if _nanoseconds(end_s) > _nanoseconds(start_s):
+        yield _slice(rank, name, look, start_s, end_s)
+
+
+def _name(piece: Slice) -> str:
+    task = piece.task
+    if task.kind is Kind.PAIR:
+        return f"F {task.micro_batch} chunk {task.chunk} & B {task.paired} chunk {1 - task.chunk}"
+    return f"{_LETTERS[task.kind]} {task.micro_batch} chunk {task.chunk}"
+
+
+# The half for the inputs is what 1F1B waits for too: people call it B.
+_LETTERS = {Kind.FORWARD: "F", Kind.BACKWARD: "B", Kind.INPUT: "B", Kind.WEIGHT: "W"}
+
+
+def _arguments(piece: Slice) -> dict[str, int]:
+    shown = {"micro_batch": piece.task.micro_batch, "chunk": piece.task.chunk, "stage": piece.stage}
+    return shown if piece.task.kind is not Kind.PAIR else {**shown, "backward_micro_batch": piece.task.paired}
+
+
+def _counter(rank: int, row: Sequence[Slice]) -> Iterator[Event]:
+    """Micro-batches in flight; of changes at one moment the last."""
+    counts = {_nanoseconds(time): count for time, count in in_flight(row)}
+    for time, count in counts.items():
+        yield {
+            "ph": "C",
+            "name": f"PP rank {rank} in flight",
+            "pid": PROCESS,
+            "tid": rank,
+            "ts": time / 1000.0,
+            "args": {"micro-batches": count},
+        }
+
+
+def _slice(track: int, name: str, look: tuple[str, str], start_s: float, end_s: float, **arguments: int) -> Event:
+    start, end = _nanoseconds(start_s), _nanoseconds(end_s)
+    event: Event = {
+        "ph": "X",
+        "name": name,
+        "cat": look[0],
+        "cname": look[1],
+        "pid": PROCESS,
+        "tid": track,
+        "ts": start / 1000.0,
+        "dur": (end - start) / 1000.0,
+    }
+    return {**event, "args": arguments} if arguments else event
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * 1e9)

@@ -1,0 +1,81 @@
+"""Lower bounds of step times, with what layouts share worked out once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from clustersim.scenario.schema.training import Layout
+from clustersim.step.bound import layout_floors_s, micro_batch_floor_s, step_floor_s
+from clustersim.study.layouts.question import Question
+from clustersim.study.layouts.space import Pipe
+from clustersim.workload.layout import micro_batches
+
+
+@dataclass(slots=True)
+class Floors:
+    """Remembers the time of a micro-batch by what it depends on."""
+
+    question: Question
+    _known: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def step_s(self, layout: Layout, pipe: Pipe) -> float:
+        """Time that no layout undercuts which differs from this one in rank order only [s].
+
+        `pipe` replaces the schedule and the chunks of the layout. With ZeRO stages 0 to 2 it holds for all stages.
+        """
+        count = micro_batches(layout, self.question.global_batch)
+        overlapped = pipe.schedule == "dualpipe"
+        once_s = self._micro_batch_s(layout, pipe.depth, overlapped)
+        chunks = pipe.chunks if pipe.schedule in ("1f1b", "gpipe") else None
+        return step_floor_s(once_s, layout.pipeline_parallel, chunks, count, pipe.evenness)
+
+    def layouts_s(self, layouts: Sequence[Layout]) -> tuple[float, ...]:
+        """Time that each of some layouts does not undercut, closer than :meth:`step_s` and dearer [s].
+
+        The layouts differ in rank order only.
+        """
+        asked = self.question
+        return layout_floors_s(
+            asked.model,
+            layouts,
+            asked.sequence_length,
+            asked.global_batch,
+            asked.precision,
+            asked.cluster,
+            asked.stack,
+        )
+
+    def _micro_batch_s(self, layout: Layout, depth: int, overlapped: bool) -> float:
+        if layout.recompute_layers is None:
+            return self._whole_s(layout, overlapped)
+        plain = layout.model_copy(update={"recompute": "none", "recompute_layers": None})
+        plain_s = self._whole_s(plain, overlapped)
+        if self.question.model.mixture is not None:
+            # The layers that are recomputed may be the cheap ones.
+            return plain_s
+        # r layers of every stage of up to `depth` are at least r / depth of all layers.
+        again_s = self._whole_s(layout.model_copy(update={"recompute_layers": None}), overlapped) - plain_s
+        return plain_s + again_s * min(1.0, layout.recompute_layers / depth)
+
+    def _whole_s(self, layout: Layout, overlapped: bool) -> float:
+        asked = self.question
+        key = (
+            layout.tensor_parallel,
+            layout.context_parallel,
+            layout.expert_parallel,
+            layout.micro_batch,
+            layout.recompute,
+            layout.sequence_parallel,
+            layout.data_parallel if layout.zero_stage == 3 else 0,
+            overlapped,
+        )
+        if key not in self._known:
+            self._known[key] = micro_batch_floor_s(
+                asked.model,
+                layout,
+                asked.sequence_length,
+                asked.precision,
+                asked.cluster,
+                asked.stack,
+                overlapped=overlapped,
+            )
+        return self._known[key]
