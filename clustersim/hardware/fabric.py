@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 
 from clustersim.hardware.rates import (
-    DEFAULT_NETWORK,
     NetworkRates,
     PipelineFill,
     RatesTable,
@@ -13,15 +12,12 @@ from clustersim.hardware.rates import (
     scale_up_class,
     scale_up_rates,
 )
-from clustersim.scenario.schema.hardware import ClosFabric, Cluster
+from clustersim.scenario.schema.fabric import NETWORK_LATENCY_S
+from clustersim.scenario.schema.hardware import DEFAULT_NETWORK, Cluster
 
 SCALE_UP_LATENCY_S = 1.5e-6
 """One message inside a scale-up domain [s]. nccl-tests on one 8 x H100 node: 20-25 us for a small all-reduce of 14 ring
 steps (nccl-tests logs, 2025), i.e. 1.5-1.8 us a step."""
-
-NETWORK_LATENCY_S = 6e-6
-"""One message between two nodes [s], software included, on a network whose ``eager_scale`` is 1: 32-40 us per small
-all-reduce on 2-8 H100 nodes (nccl-tests logs, 2025)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +77,14 @@ class Fabric:
         return self._hash
 
 
-_PLAIN = ClosFabric()
-"""What a fabric is when the user says nothing of it: then the calibration of its network class speaks."""
-
-
-def fabric_of(cluster: Cluster, network_class: str | None = None, table: RatesTable | None = None) -> Fabric:
+def fabric_of(cluster: Cluster, table: RatesTable | None = None) -> Fabric:
     """Read the tiers off a cluster.
 
     Parameters
     ----------
     cluster : Cluster
-        The machines. Each GPU gets an equal share of its node's interfaces. A setting ``fabric.efficiency`` or
-        ``fabric.latency`` that differs from the schema's default replaces the calibrated one of the network class.
-    network_class : str, optional
-        Entry of the catalogue table ``collective_rates`` for the network; InfiniBand when omitted.
+        The machines. Each GPU gets an equal share of its node's interfaces. The rates are those of the class of its
+        network; ``fabric.efficiency`` and ``fabric.latency``, where they are given, replace the calibrated ones.
     table : mapping, optional
         Rates; the catalogue's when omitted.
 
@@ -104,10 +94,10 @@ def fabric_of(cluster: Cluster, network_class: str | None = None, table: RatesTa
         Bandwidths with the efficiency of large collectives already taken off [bytes/s], latencies [s].
     """
     node, network = cluster.node, cluster.fabric
-    rates = network_rates(network_class or DEFAULT_NETWORK, table)
-    if network.efficiency != _PLAIN.efficiency:
+    rates = network_rates(cluster.network, table)
+    if network.efficiency is not None:
         rates = with_ring_share(rates, network.efficiency)
-    if network.latency != _PLAIN.latency:
+    if network.latency is not None:
         rates = with_latency(rates, network.latency)
     accelerator = node.accelerator
     return build_fabric(
@@ -119,6 +109,7 @@ def fabric_of(cluster: Cluster, network_class: str | None = None, table: RatesTa
         pod_gpus=(network.nodes_per_pod or cluster.nodes) * node.gpus,
         oversubscription=network.oversubscription,
         rail_aligned=node.nics >= node.gpus,
+        in_network_reduction=network.in_network_reduction,
         table=table,
     )
 

@@ -16,7 +16,6 @@ from clustersim.catalog import entries, entry
 TABLE = "collective_rates"
 
 DEFAULT_SCALE_UP = "nvlink3"
-DEFAULT_NETWORK = "infiniband"
 
 RatesTable = Mapping[str, Mapping[str, float]]
 """Rates by entry (a scale-up generation or a network class) and field."""

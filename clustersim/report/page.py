@@ -38,7 +38,7 @@ def render(summary: Mapping[str, Any]) -> str:
     from clustersim.report.sections.time import time
 
     sections = (head, claims, time, failures, step, bridge, checkpoints, bill, learning, basis)
-    template = _environment().get_template("page.html")
+    template = page_environment().get_template("page.html")
     return template.render(**{section.__name__: section(summary) for section in sections}, summary=summary)
 
 
@@ -62,7 +62,8 @@ def write_report(summary: Mapping[str, Any], path: Path) -> None:
 
 
 @cache
-def _environment() -> "jinja2.Environment":
+def page_environment() -> "jinja2.Environment":
+    """The templates of all pages."""
     import jinja2
 
     environment = jinja2.Environment(

@@ -11,11 +11,15 @@ from clustersim.study.step_summary import layout_text
 
 SCHEMA = "clustersim.step/1"
 
+_ROUNDING = 1e-9
+
 NINETY_PERCENT = 1.645
 """Standard deviations on each side that hold 90 % of a normal distribution."""
 
 
-def step_answer(scenario: Scenario, steps: Sequence[StepTime], phase: str | None = None) -> dict[str, Any]:
+def step_answer(
+    scenario: Scenario, steps: Sequence[StepTime], phase: str | None = None, *, groups: bool = False
+) -> dict[str, Any]:
     """Write the steps of a scenario's phases as plain values.
 
     Parameters
@@ -26,12 +30,15 @@ def step_answer(scenario: Scenario, steps: Sequence[StepTime], phase: str | None
         Its steps.
     phase : str, optional
         Name of the only phase to show; all when omitted.
+    groups : bool
+        Also say what the groups of the layout exchange (:func:`~clustersim.report.step_groups.group_rows`).
 
     Returns
     -------
     dict
-        ``clustersim.step/1``: name, and for each phase the layout, step time with its 90 % interval [s], rates, MFU and
-        HFU with their convention, breakdown [s], memory [bytes] and what is extrapolated.
+        ``clustersim.step/1``, as docs/step.md describes it: name, and for each phase the layout, step time with its
+        90 % interval [s], rates, MFU and HFU with their convention, breakdown [s], memory [bytes] and what is
+        extrapolated.
 
     Raises
     ------
@@ -43,7 +50,17 @@ def step_answer(scenario: Scenario, steps: Sequence[StepTime], phase: str | None
         msg = f"no phase is called {phase!r}; there are {', '.join(repr(one.name) for one in phases)}"
         raise ValueError(msg)
     shown = [pair for pair in zip(phases, steps, strict=True) if phase in (None, pair[0].name)]
-    return {"schema": SCHEMA, "name": scenario.name, "phases": [_phase(scenario, one, step) for one, step in shown]}
+    answer: dict[str, Any] = {
+        "schema": SCHEMA,
+        "name": scenario.name,
+        "phases": [_phase(scenario, one, step) for one, step in shown],
+    }
+    if groups:
+        from clustersim.report.step_groups import group_rows
+
+        for written, (one, _) in zip(answer["phases"], shown, strict=True):
+            written["groups"] = group_rows(scenario, one)
+    return answer
 
 
 def _phase(scenario: Scenario, phase: Phase, step: StepTime) -> dict[str, Any]:
@@ -54,6 +71,8 @@ def _phase(scenario: Scenario, phase: Phase, step: StepTime) -> dict[str, Any]:
         "gpus": layout.gpus,
         "layout": layout_text(layout),
         "schedule": layout.schedule if layout.pipeline_parallel > 1 else None,
+        "tokens": phase.tokens,
+        "steps": math.ceil(phase.tokens / (phase.sequence_length * phase.global_batch) - _ROUNDING),
         "sequence_length": phase.sequence_length,
         "global_batch": phase.global_batch,
         "basis": step.basis,

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from clustersim._version import __version__
-from clustersim.step.pipeline import Kind, Slice, Timeline, in_flight
+from clustersim.step.pipeline import Kind, Slice, Task, Timeline, in_flight
 from clustersim.step.step_timeline import AfterWork
 
 Event = dict[str, Any]
 
 PRODUCT = "clustersim"
-PROCESS = 0
+PROCESS = 1
+
+FIRST_TRACK = 1
+"""Track of pipeline rank 0. Not 0: Perfetto gave that number a meaning of its own, and drew tracks 0 and 1 as one."""
 
 GRADIENT_TRACKS = 1 << 16
 """Tracks from here on show the reductions of gradients, which run beside the passes of their rank."""
@@ -31,6 +34,13 @@ WAIT = ("exposed communication", "bad")
 IDLE = ("idle", "grey")
 REDUCTION = ("data-parallel communication", "rail_idle")
 UPDATE = ("optimizer", "generic_work")
+REST = ("not shown task by task", "grey")
+
+NOT_SHOWN = (
+    "the host, the wait for the slowest replica, weights gathered at the start of the step, and what computation loses "
+    "to communication beside it; together they are the last slice of each rank"
+)
+"""What a prediction has beyond its tasks."""
 
 
 def write_trace(
@@ -39,6 +49,7 @@ def write_trace(
     *,
     reductions: Sequence[Sequence[AfterWork]] = (),
     updates: Sequence[AfterWork] = (),
+    step_s: float | None = None,
     about: Mapping[str, str | float] | None = None,
 ) -> None:
     """Write a step as a trace, all or nothing.
@@ -53,6 +64,8 @@ def write_trace(
         Reductions of gradients by rank, on tracks of their own.
     updates : sequence of AfterWork, shape (stages,), optional
         Optimizer step of each rank.
+    step_s : float, optional
+        Predicted time of the whole step [s]: what is left of it after the last task becomes one slice of each rank.
     about : mapping, optional
         What the trace shows, for its metadata.
 
@@ -61,7 +74,7 @@ def write_trace(
     OSError
         If the file cannot be written.
     """
-    text = trace_text(timeline, reductions=reductions, updates=updates, about=about)
+    text = trace_text(timeline, reductions=reductions, updates=updates, step_s=step_s, about=about)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -75,6 +88,7 @@ def trace_text(
     *,
     reductions: Sequence[Sequence[AfterWork]] = (),
     updates: Sequence[AfterWork] = (),
+    step_s: float | None = None,
     about: Mapping[str, str | float] | None = None,
 ) -> str:
     """Text of a trace; see :func:`write_trace`. The same step gives the same bytes.
@@ -87,11 +101,14 @@ def trace_text(
     """
     events: list[Event] = [_meta("process_name", 0, name=f"{PRODUCT}: one step, a track for each pipeline rank")]
     for rank, row in enumerate(timeline.ranks):
-        update = updates[rank] if updates else None
-        events += _track(rank, f"PP rank {rank}", 2 * rank)
-        events += _passes(rank, row, timeline.total_s if update is None else update.start_s)
+        track, update = FIRST_TRACK + rank, updates[rank] if updates else None
+        events += _track(track, f"PP rank {rank}", 2 * rank)
+        events += _passes(track, row, timeline.total_s if update is None else update.start_s)
         if update is not None:
-            events.append(_slice(rank, update.label, UPDATE, update.start_s, update.end_s))
+            events.append(_slice(track, update.label, UPDATE, update.start_s, update.end_s))
+        if step_s is not None:
+            done_s = timeline.total_s if update is None else update.end_s
+            events += _between(track, REST, done_s, step_s, REST[0])
         events += _counter(rank, row)
         if rank < len(reductions) and reductions[rank]:
             events += _track(GRADIENT_TRACKS + rank, f"PP rank {rank} gradients", 2 * rank + 1)
@@ -99,19 +116,23 @@ def trace_text(
                 _slice(GRADIENT_TRACKS + rank, work.label, REDUCTION, work.start_s, work.end_s)
                 for work in reductions[rank]
             )
+    other = _metadata(timeline, step_s) | dict(about or {})
+    lines = ",\n".join(json.dumps(event, separators=(",", ":"), ensure_ascii=False) for event in events)
+    head = json.dumps(other, ensure_ascii=False)
+    return f'{{"displayTimeUnit":"ms","otherData":{head},"traceEvents":[\n{lines}\n]}}\n'
+
+
+def _metadata(timeline: Timeline, step_s: float | None) -> dict[str, str | float]:
     schedule = timeline.schedule
-    other = {
+    return {
         "product": PRODUCT,
         "version": __version__,
         "schedule": schedule.name,
         "pipeline_ranks": schedule.stages,
         "chunks_per_rank": schedule.chunks,
         "micro_batches": schedule.micro_batches,
-        **(about or {}),
+        "not_shown_task_by_task": NOT_SHOWN if step_s is not None else NOT_SHOWN.partition(";")[0],
     }
-    lines = ",\n".join(json.dumps(event, separators=(",", ":"), ensure_ascii=False) for event in events)
-    head = json.dumps(other, ensure_ascii=False)
-    return f'{{"displayTimeUnit":"ms","otherData":{head},"traceEvents":[\n{lines}\n]}}\n'
 
 
 def _track(track: int, name: str, order: int) -> Iterator[Event]:
@@ -123,26 +144,28 @@ def _meta(kind: str, track: int, **arguments: str | int) -> Event:
     return {"ph": "M", "name": kind, "pid": PROCESS, "tid": track, "args": arguments}
 
 
-def _passes(rank: int, row: Sequence[Slice], end_s: float) -> Iterator[Event]:
+def _passes(track: int, row: Sequence[Slice], end_s: float) -> Iterator[Event]:
     """Tasks of a rank, and what lies between them."""
     free_s = 0.0
     for piece in row:
         arrival_s = piece.start_s - piece.arrival_wait_s
-        yield from _between(rank, IDLE, free_s, arrival_s)
-        yield from _between(rank, WAIT, max(free_s, arrival_s), piece.start_s, "wait for message")
-        yield _slice(rank, _name(piece), CATEGORIES[piece.task.kind], piece.start_s, piece.end_s, **_arguments(piece))
+        yield from _between(track, IDLE, free_s, arrival_s)
+        yield from _between(track, WAIT, max(free_s, arrival_s), piece.start_s, "wait for message")
+        yield _slice(
+            track, task_name(piece.task), CATEGORIES[piece.task.kind], piece.start_s, piece.end_s, **_arguments(piece)
+        )
         free_s = piece.end_s + piece.send_s
-        yield from _between(rank, WAIT, piece.end_s, free_s, "send")
-    yield from _between(rank, IDLE, free_s, end_s)
+        yield from _between(track, WAIT, piece.end_s, free_s, "send")
+    yield from _between(track, IDLE, free_s, end_s)
 
 
-def _between(rank: int, look: tuple[str, str], start_s: float, end_s: float, name: str = "idle") -> Iterator[Event]:
+def _between(track: int, look: tuple[str, str], start_s: float, end_s: float, name: str = "idle") -> Iterator[Event]:
     if _nanoseconds(end_s) > _nanoseconds(start_s):
-        yield _slice(rank, name, look, start_s, end_s)
+        yield _slice(track, name, look, start_s, end_s)
 
 
-def _name(piece: Slice) -> str:
-    task = piece.task
+def task_name(task: Task) -> str:
+    """What a task is called on its track, e.g. ``F 3 chunk 0``; the half of a backward pass for the inputs is a B."""
     if task.kind is Kind.PAIR:
         return f"F {task.micro_batch} chunk {task.chunk} & B {task.paired} chunk {1 - task.chunk}"
     return f"{_LETTERS[task.kind]} {task.micro_batch} chunk {task.chunk}"
@@ -165,7 +188,7 @@ def _counter(rank: int, row: Sequence[Slice]) -> Iterator[Event]:
             "ph": "C",
             "name": f"PP rank {rank} in flight",
             "pid": PROCESS,
-            "tid": rank,
+            "tid": FIRST_TRACK + rank,
             "ts": time / 1000.0,
             "args": {"micro-batches": count},
         }

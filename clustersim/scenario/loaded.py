@@ -9,6 +9,7 @@ from typing import NamedTuple
 from clustersim.scenario.document import Document, Path, dotted, parse_path
 from clustersim.scenario.files import is_file_text
 from clustersim.scenario.leaves import leaves, parts, value_text
+from clustersim.scenario.left_open import Taken, taken_for
 from clustersim.scenario.origin import Origin, origin_of
 from clustersim.scenario.problems import Place, Problem
 from clustersim.scenario.schema.scenario import Scenario
@@ -79,8 +80,11 @@ class Loaded:
         rows = []
         for leaf in leaves(self.scenario, Scenario):
             origin = origin_of(leaf.path, self.scenario, self.document)
+            if leaf.value is None:
+                taken = taken_for(self.scenario, leaf.path) or Taken("not given", origin.source)
+                rows.append(Setting(dotted(leaf.path), taken.text, origin.text, taken.source))
+                continue
             text = value_text(leaf.value, leaf.annotation) if origin.written is None else origin.written
-            text = "not given" if leaf.value is None else text
             if is_file_text(leaf.annotation):
                 text = f"{len(text.splitlines())} lines"
             rows.append(Setting(dotted(leaf.path), one_line(text), origin.text, origin.source))
@@ -94,8 +98,9 @@ class Loaded:
 
         def describe(path: Path) -> tuple[str | None, str]:
             origin = origin_of(path, self.scenario, self.document)
-            comment = "" if origin.kind in ("file", "set") else ": ".join(filter(None, (origin.text, origin.source)))
-            return origin.written, comment
+            taken = taken_for(self.scenario, path) if origin.written is None else None
+            given = () if origin.kind in ("file", "set") else (origin.text, *(taken or (origin.source,)))
+            return origin.written, ": ".join(filter(None, given))
 
         return "\n".join(yaml_lines(self.scenario, Scenario, describe)) + "\n"
 

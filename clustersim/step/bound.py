@@ -1,25 +1,23 @@
 """Step times that a layout, or a whole family of them, cannot beat: what a search may leave out without looking."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout, Software
+from clustersim.scenario.schema.training import Layout, Software, SoftwareOption
 from clustersim.step.data_parallel import buckets
 from clustersim.step.efficiency import calibrated_table
+from clustersim.step.exchange import scatters_each_micro_batch
 from clustersim.step.job import Job, job_of
+from clustersim.step.layer import LayerTime
 from clustersim.step.options import chosen_options
-from clustersim.step.pipeline import lower_bound_s, schedule_of
-from clustersim.step.predict import predict_step
+from clustersim.step.pipeline import Work, lower_bound_s, schedule_of
 from clustersim.step.stage import StageTime, stage_exchange_s, stage_times
-from clustersim.step.stage_work import pipeline_work
+from clustersim.step.stage_work import message_s, pipeline_work
 from clustersim.workload.layout import micro_batches
-
-COMPUTED_PARTS = ("compute_attention", "compute_ffn", "compute_other", "compute_head", "recompute")
-"""Computation that every micro-batch repeats, whatever the pipeline and the replicas."""
-
-WAITED_PARTS = ("exposed_tp", "exposed_cp", "exposed_ep")
-"""Communication that every micro-batch repeats and waits for."""
 
 INPUT_SHARE = 0.6
 """Least share of a micro-batch that a schedule with a split backward pass cannot put off: all but the products for the
@@ -29,35 +27,57 @@ ROUNDING = 1e-9
 """Relative error that sums of floating-point numbers are allowed."""
 
 
-def micro_batch_floor_s(
+_ASIDE = frozenset({"data_parallel", "zero_stage", "schedule", "rank_order"})
+"""Settings of a layout that change its stages through the places of its groups alone."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What layouts of one question share, by all it depends on: model, machines, software and sequence stay."""
+
+    stages: dict[tuple[object, ...], tuple[StageTime, ...]] = field(default_factory=dict)
+    works: dict[tuple[object, ...], Work] = field(default_factory=dict)
+    splits: dict[tuple[int, int], tuple[StageTime, ...]] = field(default_factory=dict)
+
+
+class MicroBatchFloor(NamedTuple):
+    """Time of one micro-batch through the whole model [s], and what DualPipe may hide of it: exchanges of experts."""
+
+    whole_s: float
+    hidden_s: float
+
+    def least_s(self, *, overlapped: bool) -> float:
+        """All of it, or what is left where a schedule runs the passes of two micro-batches beside each other."""
+        return self.whole_s - self.hidden_s if overlapped else self.whole_s
+
+
+def micro_batch_floor(
     model: Model,
     layout: Layout,
     sequence_length: int,
     precision: Precision,
     cluster: Cluster,
     stack: Software,
-    *,
-    overlapped: bool = False,
-) -> float:
+    options: tuple[SoftwareOption, ...] | None = None,
+) -> MicroBatchFloor:
     """Time of one micro-batch through the whole model on one pipeline stage, without what only some layouts pay.
 
     Parameters
     ----------
-    model, sequence_length, precision, cluster, stack
+    model, sequence_length, precision, cluster, stack, options
         As in :func:`clustersim.step.predict.predict_step`.
     layout : Layout
         Any layout of the family: its tensor, context and expert parallelism, micro-batch, recomputation and sequence
         parallelism count, and with ZeRO 3 its replicas. Pipeline, rank order and other ZeRO stages do not.
-    overlapped : bool
-        Leave out communication, as a schedule that runs two micro-batches beside each other may hide it (DualPipe).
 
     Returns
     -------
-    float
-        Computation, recomputation and the tensor-, context- and expert-parallel communication that no computation
-        hides; with ZeRO 3 that of the weights too [s]. Groups are taken as neighbours, the cheapest place there is.
+    MicroBatchFloor
+        Computation with recomputation and the tensor-, context- and expert-parallel communication that no computation
+        hides, with ZeRO 3 that of the weights too. Groups are taken as neighbours, the cheapest place there is. What
+        offloading waits for is left out.
     """
-    sharded = layout.zero_stage == 3 and not overlapped
+    sharded = layout.zero_stage == 3
     alone = layout.model_copy(
         update={
             "pipeline_parallel": 1,
@@ -68,11 +88,21 @@ def micro_batch_floor_s(
             "rank_order": Layout.model_fields["rank_order"].default,
         }
     )
-    batch = alone.data_parallel * alone.micro_batch
-    step = predict_step(model, alone, sequence_length, batch, precision, cluster, stack=stack)
-    waited = () if overlapped else WAITED_PARTS
-    gathered = ("exposed_dp",) if sharded else ()
-    return sum(step.breakdown_s[name] for name in (*COMPUTED_PARTS, *waited, *gathered))
+    turned_on = chosen_options(options, model, stack, cluster.node.accelerator)
+    job = job_of(model, alone, sequence_length, precision, cluster, stack, calibrated_table(), turned_on)
+    (stage,) = stage_times(job)
+    layers = stage.layers
+    computed_s = sum(count * (layer.compute_forward_s + layer.compute_backward_s) for count, layer in layers)
+    exchanged_s = sum(count * layer.expert.both_s for count, layer in layers)
+    waited_s = sum(count * _waited_s(layer, sharded) for count, layer in layers)
+    ends_s = stage.embedding.both_s + stage.head.both_s + (stage.tables.both_s if sharded else 0.0)
+    return MicroBatchFloor(computed_s + exchanged_s + waited_s + ends_s, min(exchanged_s, computed_s))
+
+
+def _waited_s(layer: LayerTime, sharded: bool) -> float:
+    """Communication of one layer that neither a place in a pipeline nor a schedule takes away [s]."""
+    gathered_s = layer.data.both_s if sharded else 0.0
+    return layer.tensor.both_s + layer.context.both_s + layer.routing.both_s + gathered_s
 
 
 def layout_floors_s(
@@ -83,15 +113,27 @@ def layout_floors_s(
     precision: Precision,
     cluster: Cluster,
     stack: Software,
+    options: tuple[SoftwareOption, ...] | None = None,
+    *,
+    known: Known | None = None,
+    least_s: float = 0.0,
+    limit_s: float = math.inf,
 ) -> tuple[float, ...]:
     """Least time of a step: as predicted, with a bound in place of the simulation of the pipeline.
 
     Parameters
     ----------
-    model, sequence_length, global_batch, precision, cluster, stack
+    model, sequence_length, global_batch, precision, cluster, stack, options
         As in :func:`clustersim.step.predict.predict_step`.
     layouts : sequence of Layout
         Layouts that differ in their rank order only.
+    known : Known, optional
+        What was worked out for other layouts of the same question; filled here.
+    least_s : float
+        Time that the pipelines of these layouts are known to take at least [s].
+    limit_s : float
+        A bound above it is as good as any [s]: a layout that exceeds it by `least_s` and the exchange alone is not
+        looked at more closely.
 
     Returns
     -------
@@ -100,17 +142,48 @@ def layout_floors_s(
         and weights, and the host, less :data:`ROUNDING` [s]. Stragglers and the optimizer are left out.
     """
     count, table = micro_batches(layouts[0], global_batch), calibrated_table()
-    options = chosen_options(None, model, stack, cluster.node.accelerator)
-    jobs = [job_of(model, layout, sequence_length, precision, cluster, stack, table, options) for layout in layouts]
-    # Inside a stage only experts and sharded weights travel over groups that the rank order places.
-    alike = model.mixture is None and layouts[0].zero_stage < 3
-    stages = [stage_times(jobs[0])] * len(jobs) if alike else [stage_times(job) for job in jobs]
-    return tuple(_floor_s(job, times, count) for job, times in zip(jobs, stages, strict=True))
+    turned_on = chosen_options(options, model, stack, cluster.node.accelerator)
+    jobs = [job_of(model, layout, sequence_length, precision, cluster, stack, table, turned_on) for layout in layouts]
+    found = Known() if known is None else known
+    floors = (_exchange_only_s(job, found, least_s) for job in jobs)
+    return tuple(
+        floor_s if floor_s > limit_s else _floor_s(job, count, found) for job, floor_s in zip(jobs, floors, strict=True)
+    )
 
 
-def _floor_s(job: Job, stages: tuple[StageTime, ...], count: int) -> float:
-    schedule = schedule_of(job.layout, count)
-    pipeline_s = lower_bound_s(schedule, pipeline_work(job, stages, schedule))
+def _stage_key(job: Job) -> tuple[object, ...]:
+    layout, groups = job.layout, job.groups
+    return (
+        *(value for name, value in layout.__dict__.items() if name not in _ASIDE),
+        *(groups.tensor, groups.context, groups.expert),
+        # Sharded weights travel over further groups, and the memory that offloading moves goes by the ZeRO stage.
+        *((layout.zero_stage, groups.data, groups.expert_data) if scatters_each_micro_batch(layout) else ()),
+        layout.zero_stage if layout.offload != "none" else 0,
+    )
+
+
+def _exchange_only_s(job: Job, known: Known, pipeline_s: float) -> float:
+    """Bound from a known bound of the pipeline; 0 before any layout with the same stages was looked at [s].
+
+    The exchange of a stage goes by the number of its layers, which layouts of other times share.
+    """
+    stages = known.splits.get((job.layout.pipeline_parallel, job.layout.virtual_pipeline))
+    if stages is None:
+        return 0.0
+    return (pipeline_s + _exchange_floor_s(job, stages) + job.efficiency.host_s) * (1.0 - ROUNDING)
+
+
+def _floor_s(job: Job, count: int, known: Known) -> float:
+    schedule, key = schedule_of(job.layout, count), _stage_key(job)
+    stages = known.stages.get(key)
+    if stages is None:
+        stages = known.stages[key] = stage_times(job)
+        known.splits.setdefault((job.layout.pipeline_parallel, job.layout.virtual_pipeline), stages)
+    # Of the work of a pipeline only the messages depend on the rank order.
+    work = known.works.get((key, schedule.name))
+    if work is None:
+        work = known.works[key, schedule.name] = pipeline_work(job, stages, schedule)
+    pipeline_s = lower_bound_s(schedule, replace(work, message_s=message_s(job)))
     once_s = _exchange_floor_s(job, stages) + job.efficiency.host_s
     return (pipeline_s + once_s) * (1.0 - ROUNDING)
 
@@ -143,7 +216,7 @@ def step_floor_s(
     Parameters
     ----------
     micro_batch_s : float
-        Of :func:`micro_batch_floor_s` [s].
+        Of :func:`micro_batch_floor` [s].
     stages, micro_batches : int
         Pipeline stages; micro-batches per replica and step.
     chunks : int or None

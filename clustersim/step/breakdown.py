@@ -41,7 +41,7 @@ def step_breakdown(job: Job, micro_batches: int) -> dict[str, float]:
     parts = _repeated_parts(shares)
     sharded_s = sum(count * _sharded_s(stage) for stage, count in shares)
     launch_s = max(0.0, _given_s(run, rank) - sum(parts.values()) - sharded_s)
-    parts["exposed_ep"] -= _hidden_s(run, rank)
+    parts["exposed_ep"] = max(0.0, parts["exposed_ep"] - _hidden_s(run, rank))
     return {
         **parts,
         "bubble": run.idle_s(rank),
@@ -69,7 +69,8 @@ def _micro_batch_parts(stage: StageTime) -> dict[str, float]:
         "compute_other": sum(count * time.other.both_s for count, time in layers) + stage.embedding.both_s,
         "compute_head": stage.head.both_s,
         "recompute": sum(count * time.recompute_s for count, time in layers),
-        "exposed_tp": sum(count * time.tensor.both_s for count, time in layers),
+        "exposed_tp": sum(count * time.tensor.both_s for count, time in layers)
+        + (float(stage.first) + float(stage.last)) * stage.ends_tensor.both_s,
         "exposed_cp": sum(count * time.context.both_s for count, time in layers),
         "exposed_ep": sum(count * (time.expert.both_s + time.routing.both_s) for count, time in layers),
         "exposed_offload": sum(count * time.offload.both_s for count, time in layers),
@@ -103,4 +104,4 @@ def _straggler_s(job: Job, pipeline_s: float) -> float:
 
 
 def _sharded_s(stage: StageTime) -> float:
-    return sum(count * time.data.both_s for count, time in stage.layers)
+    return stage.tables.both_s + sum(count * time.data.both_s for count, time in stage.layers)

@@ -18,12 +18,12 @@ from clustersim.step.efficiency import (
 from clustersim.step.extrapolation import Extrapolation
 
 UNCALIBRATED_SIGMA = 0.20
-"""Spread of the log error where no row was held out. Assumed: twice that of the calibrated dense classes."""
+"""Spread of the log error where no row was held out. Assumed: about twice that of the calibrated dense classes."""
 
 
 SPLIT_SIGMA = 0.10
 """Least spread where the efficiency of a software stack is known only together with the clock of the one card it was
-fitted on. Assumed: two thirds of the spread of that clock's prior (15 %), since part of a step is no computation."""
+fitted on. Assumed: one and a half times the spread of that clock's prior, for whatever else sets that card apart."""
 
 
 CALIBRATED_FABRICS = (ClosFabric, FatTreeFabric)
@@ -71,18 +71,17 @@ def prediction_sigma(
     Returns
     -------
     float
-        The spread over held-out rows of the same class of hardware and model and the same software stack; without any,
+        The spread of the same class of hardware and model with the same software stack, as wide as held-out rows are
+        and as one more model may be (:func:`clustersim.calibration.score.unseen_sigma`); without held-out rows of both,
         the larger of the two taken apart (:data:`UNCALIBRATED_SIGMA` where no row was held out). The spread of each
         extrapolation is added in quadrature.
 
     Notes
     -----
     PyTorch's own software was fitted on one power-limited card, so the fit knows only its efficiency times that card's
-    clock, and priors separate the two. A clock of 0.85 (its prior) or 0.68 instead of 0.74, at the same product, moves
-    Llama 3's 16,384-GPU step to 368 or 439 TFLOP/s per GPU from a forecast of 411: by -11 % or +7 %. The spread there,
-    about 0.13, is that of the stack on held-out rows of another card (eight A100 rows: 0.11), where the same split is
-    at stake, with the size of the job and its fabric in quadrature; one standard deviation holds the whole range. It is
-    never less than :data:`SPLIT_SIGMA`.
+    clock, and priors separate the two: at the same product, a higher clock of that card makes the software slower on
+    any other. On other cards of the generation the spread is therefore never less than :data:`SPLIT_SIGMA`; that covers
+    a clock one spread of its prior higher or lower.
     """
     name = class_name(cluster.node.accelerator, precision, mixture=model.mixture is not None)
     base = _stack_sigma(name, stack)

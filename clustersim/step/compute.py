@@ -8,9 +8,6 @@ from clustersim.step.efficiency import Efficiency
 from clustersim.step.shape import AttentionCore, MatrixProduct
 from clustersim.step.tiles import quantisation
 
-ELEMENT_BYTES = 2.0
-"""Activations are 16 bits wide between kernels."""
-
 FLASH_BACKWARD = 2.5
 """Backward over forward FLOPs of fused attention, which computes the scores again (Dao et al. 2022,
 arXiv 2205.14135, appendix B)."""
@@ -72,8 +69,8 @@ def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
     Returns
     -------
     float
-        ``flops / rate * (1 + half_size * (1/m + 1/n + 1/k) / 3)`` times what tiles and waves lose, plus a gap per
-        kernel [s].
+        ``flops / rate * (tiles + half_size * (1/m + 1/n + 1/k) / 3)`` plus a gap per kernel [s]; ``tiles`` is what
+        tiles and waves lose, 1 or more.
 
     Notes
     -----
@@ -85,8 +82,9 @@ def gemm_s(product: MatrixProduct, efficiency: Efficiency) -> float:
     lost = 1.0
     if efficiency.multiprocessors:
         lost = quantisation(product.m, product.n, product.count, efficiency.multiprocessors)
-    rate_flop_s = efficiency.gemm_flop_s / (lost * (1.0 + efficiency.gemm_half_size * surface))
-    return product.flops / rate_flop_s + efficiency.kernel_gap_s
+    # Tiles and surface both cost what a small side leaves idle: they add, so that fewer rows are never slower.
+    share = lost + efficiency.gemm_half_size * surface
+    return product.flops / efficiency.gemm_flop_s * share + efficiency.kernel_gap_s
 
 
 def products_time(products: Iterable[MatrixProduct], efficiency: Efficiency) -> PassTime:
@@ -132,7 +130,7 @@ def _unfused_attention_time(core: AttentionCore, efficiency: Efficiency) -> Pass
 
 def elementwise_time(elements: float, kernels: float, efficiency: Efficiency) -> PassTime:
     """Memory-bound work on `elements` values read or written forward, in `kernels` kernels [s]."""
-    moved_bytes = elements * ELEMENT_BYTES * efficiency.elementwise_traffic
+    moved_bytes = elements * efficiency.element_bytes * efficiency.elementwise_traffic
     forward_s = moved_bytes / efficiency.memory_bytes_s
     gaps_s = kernels * efficiency.kernel_gap_s
     return PassTime(forward_s + gaps_s, forward_s * ELEMENTWISE_BACKWARD + gaps_s)
@@ -154,9 +152,13 @@ def loss_time(logits: float, kind: Loss, efficiency: Efficiency) -> PassTime:
     return PassTime(both_s * LOSS_FORWARD, both_s * (1.0 - LOSS_FORWARD))
 
 
-def accumulate_s(weights: float, efficiency: Efficiency) -> float:
-    """Adding the gradients of `weights` parameters to their sum over the micro-batches [s]; bound by memory."""
-    return weights * efficiency.accumulate_bytes / efficiency.memory_bytes_s
+def accumulate_s(weights: float, gradient_bytes: float, efficiency: Efficiency) -> float:
+    """Adding the gradients of `weights` parameters to their sum over the micro-batches [s]; bound by memory.
+
+    The product adds to the sum as it writes: `gradient_bytes` are read and written (Megatron-LM
+    ``gradient_accumulation_fusion``, 2022).
+    """
+    return weights * 2.0 * gradient_bytes / efficiency.memory_bytes_s
 
 
 def optimizer_s(parameters: float, efficiency: Efficiency) -> float:

@@ -18,8 +18,9 @@ Table = Mapping[str, Mapping[str, float]]
 """Parameters by entry (a GPU generation or a software stack) and field."""
 
 NARROW_ATTENTION = 1.27
-"""Speed of fused attention in 8 bits over 16: FlashAttention-3 reaches 1.2 of 0.74 PFLOP/s forward on H100 (arXiv
-2407.08608, 2024) and has no backward pass in 8 bits; the root of that ratio stands for both together."""
+"""Speed of fused attention in 8 bits over 16, both passes together. Forward 1.2 instead of 0.74 PFLOP/s on H100
+(FlashAttention-3, arXiv 2407.08608, 2024); backward, three times as long in 16 bits, 1.2 times as fast in cuDNN 9,
+whose 8-bit attention has both passes (assumed)."""
 
 NO_OPTIONS = Options()
 
@@ -38,6 +39,8 @@ class Efficiency:
         The same for the grouped products of experts.
     wide_flop_s, wide_half_size : float
         Rate and half size of a product that stays in 16 bits whatever the format of the others: the output layer.
+    element_bytes : float
+        Width of activations and gathered weights between kernels.
     multiprocessors : int
         Multiprocessors that the tiles of a product are dealt to; 0 where they do not matter.
     gemm_half_size : float
@@ -58,8 +61,6 @@ class Efficiency:
         Memory traffic of unfused attention scores over that of the kernels counted.
     misaligned : float
         How many times longer a batched product takes whose rows are no multiple of 16 bytes.
-    accumulate_bytes : float
-        Memory traffic per parameter of adding a gradient to the sum over the micro-batches.
     unsplit_head : float
         Share of the matrix rate that an output layer reaches which tensor parallelism does not split.
     stops_early : bool
@@ -108,6 +109,7 @@ class Efficiency:
     expert_flop_s: float
     wide_flop_s: float
     wide_half_size: float
+    element_bytes: float
     multiprocessors: int
     gemm_half_size: float
     attention_flop_s: float
@@ -118,7 +120,6 @@ class Efficiency:
     kernel_gap_s: float
     score_traffic: float
     misaligned: float
-    accumulate_bytes: float
     unsplit_head: float
     stops_early: bool
     selective_operations: bool
@@ -206,7 +207,7 @@ def efficiency_of(
     accelerator : Accelerator
         Its peaks are multiplied with the fitted efficiencies.
     precision : Precision
-        Format of the matrix products. Attention runs in 16 bits whatever it is.
+        Format of the matrix products. Attention runs in 16 bits, or on the same 32 as they do.
     stack : str
         Software class: an entry ``stack-<name>`` of the table.
     table : Table
@@ -236,9 +237,10 @@ def efficiency_of(
         expert_flop_s=gemm_flop_s * soft["expert"],
         wide_flop_s=_wide_peak(accelerator) * chip["gemm_bf16"] * soft["gemm"] * clock,
         wide_half_size=chip["gemm_half_size"],
+        element_bytes=4.0 if precision in ("fp32", "tf32") else 2.0,
         multiprocessors=accelerator.multiprocessors or 0,
         gemm_half_size=_half_size(accelerator, precision, chip),
-        attention_flop_s=_wide_peak(accelerator) * attention * _attention_share(soft, generation),
+        attention_flop_s=_attention_peak(accelerator, precision) * attention * _attention_share(soft, generation),
         attention_half_length=chip["attention_half_length"],
         fused_attention=soft["fused_attention"] > 0.0,
         memory_bytes_s=accelerator.memory_bandwidth * chip["memory"],
@@ -246,7 +248,6 @@ def efficiency_of(
         kernel_gap_s=soft["kernel_gap_s"],
         score_traffic=soft["score_traffic"],
         misaligned=chip["misaligned"],
-        accumulate_bytes=soft["accumulate_bytes"],
         unsplit_head=soft["unsplit_head"],
         stops_early=soft["stops_early"] > 0.0,
         selective_operations=soft["selective_operations"] > 0.0,
@@ -346,5 +347,12 @@ def _peak(accelerator: Accelerator, precision: Precision) -> float | None:
     return found
 
 
+def _attention_peak(accelerator: Accelerator, precision: Precision) -> float:
+    """Peak that attention runs on: 16 bits, or 32 in a run that has no 16-bit products."""
+    return peak_of(accelerator, precision) if precision in ("fp32", "tf32") else _wide_peak(accelerator)
+
+
 def _wide_peak(accelerator: Accelerator) -> float:
-    return accelerator.peak.bf16 or accelerator.peak.fp16 or accelerator.peak.fp32 or accelerator.peak.tf32 or 0.0
+    """Peak of 16-bit products; of an accelerator without them the nearest there is."""
+    peaks = accelerator.peak
+    return peaks.bf16 or peaks.fp16 or peaks.tf32 or peaks.fp32 or peaks.fp8 or peaks.fp4 or 0.0

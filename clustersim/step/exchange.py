@@ -3,13 +3,10 @@
 from clustersim.scenario.schema.training import Layout
 from clustersim.step import shape
 from clustersim.step.collectives import all_gather_s, all_reduce_s, reduce_scatter_s, send_s
-from clustersim.step.compute import ELEMENT_BYTES, PassTime
+from clustersim.step.compute import PassTime
 from clustersim.step.job import Job
 from clustersim.step.layer_work import LayerWork, layer_weights
 from clustersim.step.overlap import chunked_exposed_s, exposed_s, ring_exposed_s
-
-WEIGHT_BYTES = 2.0
-"""Weights travel in 16 bits when they are gathered."""
 
 _NOTHING = PassTime(0.0, 0.0)
 
@@ -30,19 +27,35 @@ def tensor_time(job: Job, work: LayerWork) -> PassTime:
     if layout.tensor_parallel == 1:
         return _NOTHING
     place = job.groups.tensor
-    size_bytes = job.part.tokens * job.model.hidden * ELEMENT_BYTES / efficiency.tensor_bandwidth
+    size_bytes = job.part.tokens * job.model.hidden * efficiency.element_bytes / efficiency.tensor_bandwidth
     if layout.sequence_parallel:
         once_s = all_gather_s(size_bytes, place) + reduce_scatter_s(size_bytes, place)
     else:
         once_s = all_reduce_s(size_bytes, place)
     forward_s, backward_s = 2.0 * once_s, 2.0 * once_s * (1.0 + _again(job))
-    if not efficiency.chunked_tensor:
+    if not (efficiency.chunked_tensor and layout.sequence_parallel):
         return PassTime(forward_s, backward_s)
     chunks, slowdown = layout.tensor_parallel, efficiency.overlap_slowdown
     return PassTime(
         chunked_exposed_s(forward_s, work.products.forward_s, chunks, slowdown),
         chunked_exposed_s(backward_s, work.products.backward_s, chunks, slowdown),
     )
+
+
+def end_tensor_time(job: Job) -> PassTime:
+    """Exchange of the embedding, and as long again of the head, whose tables are split over the vocabulary [s].
+
+    Half of a layer's: with SP a scatter one way and a gather the other, without it one reduction in either pass, here
+    shared evenly (Korthikanti et al. 2022, arXiv 2205.05198, section 4.2.2).
+    """
+    if job.layout.tensor_parallel == 1:
+        return _NOTHING
+    place = job.groups.tensor
+    size_bytes = job.part.tokens * job.model.hidden * job.efficiency.element_bytes / job.efficiency.tensor_bandwidth
+    if job.layout.sequence_parallel:
+        return PassTime(reduce_scatter_s(size_bytes, place), all_gather_s(size_bytes, place))
+    half_s = 0.5 * all_reduce_s(size_bytes, place)
+    return PassTime(half_s, half_s)
 
 
 def context_time(job: Job, core: PassTime) -> PassTime:
@@ -54,10 +67,12 @@ def context_time(job: Job, core: PassTime) -> PassTime:
     ranks = job.layout.context_parallel
     if ranks == 1:
         return _NOTHING
-    sent_s = send_s(job.part.tokens * _key_value_width(job) * ELEMENT_BYTES, job.groups.context)
+    block_bytes = job.part.tokens * _key_value_width(job) * job.efficiency.element_bytes
     if not job.efficiency.ring_context:
-        gather_s = (ranks - 1) * sent_s
-        return PassTime(gather_s, gather_s * (2.0 + _again(job)))
+        gather_s = all_gather_s(ranks * block_bytes, job.groups.context_group)
+        scatter_s = reduce_scatter_s(ranks * block_bytes, job.groups.context_group)
+        return PassTime(gather_s, scatter_s + gather_s * (1.0 + _again(job)))
+    sent_s = send_s(block_bytes, job.groups.context)
     slowdown = job.efficiency.overlap_slowdown
     forward_s = ring_exposed_s(sent_s, core.forward_s / ranks, ranks, slowdown)
     backward_s = ring_exposed_s(2.0 * sent_s, core.backward_s / ranks, ranks, slowdown)
@@ -121,10 +136,4 @@ def scatters_each_micro_batch(layout: Layout) -> bool:
 def data_wire_bytes(job: Job) -> tuple[float, float]:
     """Bytes per weight gathered and per gradient reduced, swollen by the bandwidth the software fails to reach."""
     share = job.efficiency.data_bandwidth
-    return WEIGHT_BYTES / share, gradient_bytes(job) / share
-
-
-def gradient_bytes(job: Job) -> float:
-    """Bytes of one gradient as it is reduced."""
-    width = job.layout.gradient_precision
-    return job.efficiency.gradient_bytes if width is None else {"fp32": 4.0, "bf16": 2.0}[width]
+    return job.efficiency.element_bytes / share, job.gradient_bytes / share

@@ -2,7 +2,7 @@
 
 from clustersim.scenario.schema.model import Model
 from clustersim.step.collectives import all_to_all_s
-from clustersim.step.compute import ELEMENT_BYTES, PassTime
+from clustersim.step.compute import PassTime
 from clustersim.step.job import Job
 from clustersim.step.overlap import exposed_s
 from clustersim.step.shape import Shard
@@ -61,7 +61,7 @@ def exchange_time(job: Job, compute: PassTime) -> PassTime:
         What is left to wait for [s]; full recomputation repeats the forward exchange.
     """
     efficiency = job.efficiency
-    size_bytes = job.part.normed_tokens * copies_sent(job) * job.model.hidden * ELEMENT_BYTES
+    size_bytes = job.part.normed_tokens * copies_sent(job) * job.model.hidden * efficiency.element_bytes
     pass_s = 2.0 * all_to_all_s(size_bytes, job.groups.expert)
     again = 1.0 + (job.recomputed if job.layout.recompute == "full" else 0.0)
     if efficiency.options.overlap:

@@ -15,11 +15,12 @@ class Groups:
 
     ``data`` reduces gradients: it joins data- and context-parallel ranks, which hold the same weights. ``expert_data``
     does so for the experts, which expert parallelism already spreads. ``context`` and ``pipeline`` are the slowest
-    links between neighbours.
+    links between neighbours, ``context_group`` all context-parallel ranks.
     """
 
     tensor: Place
     context: Link
+    context_group: Place
     expert: Place
     data: Place
     expert_data: Place
@@ -55,6 +56,7 @@ def groups_of(fabric: Fabric, layout: Layout, shares: Shares = WHOLE) -> Groups:
     return Groups(
         tensor=slowed(place_group(fabric, tensor, 1), shares.tensor, shares.tensor_latency_s),
         context=_slowed(neighbour_link(fabric, context, tensor), shares.context, shares.context_latency_s),
+        context_group=slowed(place_group(fabric, context, tensor), shares.context, shares.context_latency_s),
         expert=slowed(experts, shares.expert, shares.expert_latency_s),
         data=slowed(data, shares.data, shares.data_latency_s),
         expert_data=slowed(expert_data, shares.data, shares.data_latency_s),

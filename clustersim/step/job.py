@@ -11,6 +11,7 @@ from clustersim.step.efficiency import NO_OPTIONS, Efficiency, Table, efficiency
 from clustersim.step.groups import Groups, groups_of
 from clustersim.step.options import Options
 from clustersim.step.shape import Shard, shard
+from clustersim.workload.layout import deepest_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,21 @@ class Job:
     model: Model
     layout: Layout
     sequence_length: int
+    precision: Precision
     efficiency: Efficiency
     groups: Groups
     part: Shard
     stack: Software
     stage_depth: int
     host_link_bytes_s: float | None
+
+    @property
+    def gradient_bytes(self) -> float:
+        """Bytes of one gradient as it is summed and reduced: as the layout says, else 16 bits in fp16 training."""
+        width = self.layout.gradient_precision
+        if width is not None:
+            return {"fp32": 4.0, "bf16": 2.0}[width]
+        return 2.0 if self.precision == "fp16" else self.efficiency.gradient_bytes
 
     @property
     def recomputed(self) -> float:
@@ -64,10 +74,11 @@ def job_of(
         model=model,
         layout=layout,
         sequence_length=sequence_length,
+        precision=precision,
         efficiency=efficiency_of(cluster.node.accelerator, precision, stack, table, options),
         groups=groups_of(fabric_of(cluster), layout, bandwidth_shares(cluster, layout)),
         part=shard(layout, sequence_length),
         stack=stack,
-        stage_depth=-(-model.layers // layout.pipeline_parallel),
+        stage_depth=deepest_stage(model, layout),
         host_link_bytes_s=cluster.node.accelerator.host_link_bandwidth,
     )

@@ -17,8 +17,9 @@ class LayerTime:
     """Where the time of one layer and one micro-batch goes; communication is what computation does not hide.
 
     ``offload`` is what the link to host memory is waited for, ``routing`` what the host is waited for to learn how many
-    tokens each expert has. ``host`` is the time the host needs to launch the layer's
-    kernels while the device works: it adds nothing here but bounds the pass of the whole stage.
+    tokens each expert has. ``host`` is the time the host needs to launch the layer's kernels while the device works: it
+    adds nothing here but bounds the pass of the whole stage. ``weight_s`` is the part of the backward pass that only
+    the gradients of the weights need.
     """
 
     attention: PassTime
@@ -32,6 +33,7 @@ class LayerTime:
     offload: PassTime
     routing: PassTime
     host: PassTime
+    weight_s: float
 
     @property
     def compute_forward_s(self) -> float:
@@ -94,6 +96,7 @@ def layer_time(job: Job, mixture: bool) -> LayerTime:
         offload=NOTHING,
         routing=NOTHING,
         host=_host(job, core, mixture),
+        weight_s=0.5 * work.products.backward_s,
     )
     return _with_memory_traffic(job, _with_experts(job, compute) if mixture else compute, mixture)
 
@@ -116,7 +119,8 @@ def _host(job: Job, core: shape.AttentionCore, mixture: bool) -> PassTime:
     """Time the host takes to launch the passes of a layer [s]."""
     fused = job.efficiency.fused_attention or has_fused_softmax(core)
     kernels_s = layer_launches(job, mixture, fused_softmax=fused) * job.efficiency.launch_s
-    collectives_s = tensor_collectives(job.layout) * job.efficiency.host_collective_s
+    collectives = 0 if job.efficiency.options.full_graphs else tensor_collectives(job.layout)
+    collectives_s = collectives * job.efficiency.host_collective_s
     again = job.recomputed if job.layout.recompute == "full" else 0.0
     forward_s = kernels_s + collectives_s
     return PassTime(forward_s, BACKWARD_LAUNCHES * kernels_s + collectives_s + again * forward_s)

@@ -44,7 +44,7 @@ def layer_work(job: Job, core: PassTime, mixture: bool) -> LayerWork:
     expert = _expert_efficiency(efficiency) if mixture else efficiency
     attention, ffn = products_time(projections, efficiency), products_time(blocks, expert)
     other = elementwise_time(_elements(job, mixture), 2.0 * ELEMENTWISE_KERNELS, efficiency)
-    gradients = PassTime(0.0, accumulate_s(sum(layer_weights(job, mixture)), efficiency))
+    gradients = PassTime(0.0, accumulate_s(sum(layer_weights(job, mixture)), job.gradient_bytes, efficiency))
     whole = LayerWork(attention + core, ffn, other + gradients, attention + ffn, 0.0)
     skipped_s = products_time(blocks[1:2], expert).forward_s if efficiency.stops_early and not mixture else 0.0
     again_s = {

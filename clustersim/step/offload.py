@@ -1,7 +1,6 @@
 """What a step waits for the link to host memory when activations or the optimizer live there."""
 
-from clustersim.step.compute import ADAM_BYTES, ELEMENT_BYTES, PassTime
-from clustersim.step.exchange import WEIGHT_BYTES, gradient_bytes
+from clustersim.step.compute import ADAM_BYTES, PassTime
 from clustersim.step.job import Job
 from clustersim.step.overlap import exposed_s
 from clustersim.workload.activations import layer_activation_elements
@@ -33,7 +32,7 @@ def offload_time(job: Job, forward_s: float, backward_s: float, mixture: bool) -
         return _NOTHING
     habits = memory_habits(layout, job.stack)
     elements = layer_activation_elements(job.model, layout, mixture, layout.recompute, habits=habits)
-    copy_s = elements * job.part.tokens * ELEMENT_BYTES / job.host_link_bytes_s
+    copy_s = elements * job.part.tokens * job.efficiency.element_bytes / job.host_link_bytes_s
     share = min(1.0, (layout.offload_layers or job.stage_depth) / job.stage_depth)
     return PassTime(share * exposed_s(copy_s, forward_s, 0.0), share * exposed_s(copy_s, backward_s, 0.0))
 
@@ -55,4 +54,5 @@ def host_update_s(parameters: float, job: Job) -> float:
     """
     if job.host_link_bytes_s is None:
         return 0.0
-    return parameters * (gradient_bytes(job) + WEIGHT_BYTES + ADAM_BYTES) / job.host_link_bytes_s
+    moved_bytes = job.gradient_bytes + job.efficiency.element_bytes + ADAM_BYTES
+    return parameters * moved_bytes / job.host_link_bytes_s

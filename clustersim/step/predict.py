@@ -75,7 +75,9 @@ def predict_step(
     tokens_per_s = sequence_length * global_batch / mean_s
     per_gpu, peak_flop_s = tokens_per_s / layout.gpus, peak_of(cluster.node.accelerator, precision)
     model_flop_s = model_flops_per_token(model, sequence_length, "full") * per_gpu
-    hardware_flop_s = hardware_flops_per_token(model, sequence_length, "full", layout.recompute) * per_gpu
+    hardware_flop_s = (
+        hardware_flops_per_token(model, sequence_length, "full", layout.recompute, job.recomputed) * per_gpu
+    )
     return StepTime(
         mean_s=mean_s,
         prediction_sigma=prediction_sigma(model, precision, cluster, chosen, found),

@@ -1,17 +1,17 @@
 """Time of one pipeline stage for one micro-batch, and what it does once a step."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from clustersim.step.collectives import all_gather_s, all_reduce_s, reduce_scatter_s
 from clustersim.step.compute import (
     PassTime,
+    accumulate_s,
     elementwise_time,
     loss_time,
     optimizer_s,
     products_time,
 )
-from clustersim.step.exchange import data_wire_bytes, scatters_each_micro_batch
+from clustersim.step.exchange import data_wire_bytes, end_tensor_time, scatters_each_micro_batch
 from clustersim.step.experts import NOTHING
 from clustersim.step.job import Job
 from clustersim.step.launch import launch_bound_s
@@ -19,8 +19,7 @@ from clustersim.step.layer import LayerTime, layer_time
 from clustersim.step.layer_work import layer_weights
 from clustersim.step.offload import host_update_s
 from clustersim.step.shape import head_product
-from clustersim.workload.layout import stage_layers
-from clustersim.workload.parameters import is_mixture_layer
+from clustersim.workload.layout import chunk_kinds
 
 END_LAUNCH = 0.5
 """Host time of the embedding or the head over that of a pass of a layer. On one A100 node both ends together take about
@@ -31,7 +30,8 @@ as long to launch as a layer (fit rows of vTrain, MICRO 2024)."""
 class StageTime:
     """One stage and one micro-batch: its layers by kind, and its ends [s].
 
-    ``blocking`` says whether the device waits for the host after each kernel.
+    ``tables`` is what the first stage waits for its sharded embedding, ``ends_tensor`` what the embedding and the head
+    each wait for the tensor-parallel ranks, ``blocking`` whether the device waits for the host after each kernel.
     """
 
     dense_layers: int
@@ -42,6 +42,8 @@ class StageTime:
     last: bool
     embedding: PassTime
     head: PassTime
+    tables: PassTime
+    ends_tensor: PassTime
     blocking: bool
 
     @property
@@ -63,9 +65,12 @@ class StageTime:
                 launch_forward_s += count * time.host.forward_s
                 launch_backward_s += count * time.host.backward_s
                 once_s = max(once_s, END_LAUNCH * time.host.forward_s)
+        if first:
+            forward_s, backward_s = forward_s + self.tables.forward_s, backward_s + self.tables.backward_s
         for here, end in ((first, self.embedding), (last, self.head)):
             if here:
-                forward_s, backward_s = forward_s + end.forward_s, backward_s + end.backward_s
+                whole = end + self.ends_tensor
+                forward_s, backward_s = forward_s + whole.forward_s, backward_s + whole.backward_s
                 launch_forward_s, launch_backward_s = launch_forward_s + once_s, launch_backward_s + once_s
         return PassTime(
             launch_bound_s(forward_s, launch_forward_s, blocking=self.blocking),
@@ -86,10 +91,10 @@ def stage_times(job: Job) -> tuple[StageTime, ...]:
     tuple of StageTime, shape (stages,)
         First stage first. The first holds the embedding, the last the head.
     """
-    counts = _with_prediction(job, tuple(_kinds(job)))
+    counts = _kinds(job)
     dense = layer_time(job, mixture=False) if any(dense for dense, _ in counts) else None
     mixture = layer_time(job, mixture=True) if any(experts for _, experts in counts) else None
-    last = len(counts) - 1
+    last, ends = len(counts) - 1, end_tensor_time(job)
     return tuple(
         StageTime(
             dense_layers=plain,
@@ -100,27 +105,32 @@ def stage_times(job: Job) -> tuple[StageTime, ...]:
             last=stage == last,
             embedding=_embedding_time(job) if stage == 0 else NOTHING,
             head=_head_time(job) if stage == last else NOTHING,
+            tables=_tables_time(job, first=stage == 0),
+            ends_tensor=ends,
             blocking=job.efficiency.blocking_launch,
         )
         for stage, (plain, experts) in enumerate(counts)
     )
 
 
-def _kinds(job: Job) -> Iterator[tuple[int, int]]:
-    for layers in stage_layers(job.model, job.layout):
-        experts = 0 if job.model.mixture is None else sum(is_mixture_layer(job.model, layer) for layer in layers)
-        yield len(layers) - experts, experts
-
-
-def _with_prediction(job: Job, counts: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """Layers of multi-token prediction are further layers of the last kind on the last stage (arXiv 2412.19437)."""
-    further, (dense, experts) = job.model.prediction_layers, counts[-1]
-    last = (dense + further, experts) if job.model.mixture is None else (dense, experts + further)
-    return (*counts[:-1], last)
+def _kinds(job: Job) -> list[tuple[int, int]]:
+    """Dense and mixture layers of each stage, its chunks joined."""
+    chunks, stages = chunk_kinds(job.model, job.layout), job.layout.pipeline_parallel
+    if len(chunks) == stages:
+        return list(chunks)
+    parts = [chunks[stage::stages] for stage in range(stages)]
+    return [(sum(dense for dense, _ in part), sum(experts for _, experts in part)) for part in parts]
 
 
 def _embedding_time(job: Job) -> PassTime:
-    return elementwise_time(2.0 * job.part.tokens * job.model.hidden, 2.0, job.efficiency)
+    once = elementwise_time(2.0 * job.part.tokens * job.model.hidden, 2.0, job.efficiency)
+    return once + _table_gradients(job)
+
+
+def _table_gradients(job: Job) -> PassTime:
+    """Adding the gradients of the embedding or the head to their sum over the micro-batches."""
+    table = job.model.vocabulary * job.model.hidden / job.layout.tensor_parallel
+    return PassTime(0.0, accumulate_s(table, job.gradient_bytes, job.efficiency))
 
 
 def _head_time(job: Job) -> PassTime:
@@ -130,7 +140,21 @@ def _head_time(job: Job) -> PassTime:
         efficiency = replace(efficiency, gemm_flop_s=efficiency.gemm_flop_s * efficiency.unsplit_head)
     once = products_time((product,), efficiency) + loss_time(product.output_elements, job.layout.loss, efficiency)
     uses = 1 + job.model.prediction_layers
-    return PassTime(uses * once.forward_s, uses * once.backward_s)
+    return PassTime(uses * once.forward_s, uses * once.backward_s) + _table_gradients(job)
+
+
+def _tables_time(job: Job, *, first: bool) -> PassTime:
+    """Gathering and scattering of the embedding under ZeRO 3 [s].
+
+    Nothing runs beside the gathering of the first weights and the scattering of the last gradients, those of the
+    embedding; the head's hide behind the layers before it (FSDP, Zhao et al. 2023, arXiv 2304.11277, section 3.3).
+    """
+    if job.layout.zero_stage != 3 or not first:
+        return NOTHING
+    table = job.model.vocabulary * job.model.hidden / job.layout.tensor_parallel
+    gathered, scattered = data_wire_bytes(job)
+    place = job.groups.data
+    return PassTime(all_gather_s(table * gathered, place), reduce_scatter_s(table * scattered, place))
 
 
 def stage_weights(job: Job, stage: StageTime) -> tuple[float, float]:

@@ -1,15 +1,13 @@
 """From the times of stages to the work of a pipeline: chunk by chunk, with messages and weight gradients."""
 
 from clustersim.step.collectives import send_s
-from clustersim.step.compute import ELEMENT_BYTES, PassTime
+from clustersim.step.compute import PassTime
 from clustersim.step.experts import NOTHING
 from clustersim.step.job import Job
-from clustersim.step.layer import LayerTime
 from clustersim.step.pipeline import Schedule, Work
 from clustersim.step.pipeline.work import Grid
 from clustersim.step.stage import StageTime
-from clustersim.workload.layout import layers_per_chunk
-from clustersim.workload.parameters import is_mixture_layer
+from clustersim.workload.layout import chunk_kinds
 
 
 def pipeline_work(job: Job, stages: tuple[StageTime, ...], schedule: Schedule) -> Work:
@@ -58,7 +56,8 @@ def _by_rank(schedule: Schedule, times: list[float]) -> Grid:
 
 def _chunk_times(job: Job, stages: tuple[StageTime, ...]) -> tuple[list[float], list[float]]:
     """Forward and backward time of every chunk, from the embedding to the head [s]."""
-    counts, last = _chunk_layers(job), len(stages) * job.layout.virtual_pipeline - 1
+    counts = chunk_kinds(job.model, job.layout)
+    last = len(counts) - 1
     times: dict[tuple[int, int, bool, bool], PassTime] = {}
     chosen: list[PassTime] = []
     for chunk, (dense, mixture) in enumerate(counts):
@@ -77,49 +76,45 @@ def message_s(job: Job) -> float:
     """
     if job.layout.pipeline_parallel == 1:
         return 0.0
-    size_bytes = job.part.tokens / job.layout.tensor_parallel * job.model.hidden * ELEMENT_BYTES
+    size_bytes = job.part.tokens / job.layout.tensor_parallel * job.model.hidden * job.efficiency.element_bytes
     return send_s(size_bytes, job.groups.pipeline)
 
 
 def weight_s(stage: StageTime) -> float:
     """Part of the backward pass of a stage that only the gradients of its weights need [s].
 
-    As long as the forward pass of its matrix products: each has one product for the inputs and one for the weights. Of
-    attention that is three times its forward less its backward pass, since the backward pass of products takes twice
-    their forward pass and that of fused attention about three times (2.5 times the FLOPs at 0.8 of the rate, Dao et al.
-    2022, arXiv 2205.14135).
+    Half of the backward pass of the matrix products: each has one product for the inputs and one for the weights (Qi et
+    al. 2024, arXiv 2401.10241, section 2). Where the host sets the pace, it does so for them as for the rest of the
+    pass.
     """
-    layers_s = sum(count * _layer_weight_s(time) for count, time in stage.layers)
-    return layers_s + (_bounded(stage.head) if stage.head is not NOTHING else 0.0)
-
-
-def _layer_weight_s(layer: LayerTime) -> float:
-    attention_s = min(layer.attention.forward_s, 3.0 * layer.attention.forward_s - layer.attention.backward_s)
-    return max(0.0, attention_s) + _bounded(layer.ffn)
+    weights_s = sum(count * time.weight_s for count, time in stage.layers)
+    weights_s += _bounded(stage.head) if stage.head is not NOTHING else 0.0
+    device_s = sum(count * time.backward_s for count, time in stage.layers)
+    device_s += stage.embedding.backward_s + stage.head.backward_s + stage.tables.backward_s
+    device_s += (float(stage.first) + float(stage.last)) * stage.ends_tensor.backward_s
+    whole = stage.pass_time(stage.dense_layers, stage.mixture_layers, first=stage.first, last=stage.last)
+    return weights_s * whole.backward_s / device_s if device_s > 0.0 else weights_s
 
 
 def _bounded(part: PassTime) -> float:
     return min(part.forward_s, 0.5 * part.backward_s)
 
 
-def _chunk_layers(job: Job) -> list[tuple[int, int]]:
-    """Dense and mixture layers of each chunk, from the embedding to the head."""
-    model, first = job.model, 0
-    counts: list[tuple[int, int]] = []
-    for layers in layers_per_chunk(model, job.layout):
-        experts = 0
-        if model.mixture is not None:
-            experts = sum(is_mixture_layer(model, layer) for layer in range(first, first + layers))
-        counts.append((layers - experts, experts))
-        first += layers
-    further, (dense, experts) = model.prediction_layers, counts[-1]
-    counts[-1] = (dense + further, experts) if model.mixture is None else (dense, experts + further)
-    return counts
-
-
 def _hidden(stages: tuple[StageTime, ...]) -> Grid:
-    """Exchange of the forward pass here and of the backward pass in the other chunk, under DualPipe."""
-    forward_s = [sum(count * time.expert.forward_s for count, time in stage.layers) for stage in stages]
-    backward_s = [sum(count * time.expert.backward_s for count, time in stage.layers) for stage in stages]
-    mirrored = zip(forward_s, reversed(backward_s), reversed(forward_s), backward_s, strict=True)
-    return tuple((ahead + back, other_ahead + other_back) for ahead, back, other_ahead, other_back in mirrored)
+    """Exchange of the forward pass here and of the backward pass in the other chunk, under DualPipe.
+
+    No more of either than the computation of the other that it runs beside.
+    """
+    pairs = list(zip(stages, reversed(stages), strict=True))
+    here = [_beside(stage, other) for stage, other in pairs]
+    there = [_beside(other, stage) for stage, other in pairs]
+    return tuple(zip(here, there, strict=True))
+
+
+def _beside(ahead: StageTime, back: StageTime) -> float:
+    """Exchange that a forward pass of one stage and a backward pass of another hide for each other [s]."""
+    sent_s = sum(count * time.expert.forward_s for count, time in ahead.layers)
+    work_s = sum(count * time.compute_forward_s for count, time in ahead.layers)
+    returned_s = sum(count * time.expert.backward_s for count, time in back.layers)
+    undone_s = sum(count * time.compute_backward_s for count, time in back.layers)
+    return min(sent_s, undone_s) + min(returned_s, work_s)

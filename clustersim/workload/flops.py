@@ -70,15 +70,28 @@ def forward_flops(model: Model, sequence_length: int, attention: AttentionConven
     .. [3] Kaplan et al. (2020), arXiv 2001.08361, Table 1.
     """
     qkv, per_position, output = _attention_macs(model)
-    positions = sequence_length if attention == "full" else sequence_length / 2
+    layers = model.layers + model.prediction_layers
     return ForwardFlops(
-        qkv=2.0 * model.layers * qkv,
-        attention_scores=2.0 * model.layers * per_position * positions,
-        output=2.0 * model.layers * output,
+        qkv=2.0 * layers * qkv,
+        attention_scores=2.0 * layers * per_position * _positions(model, sequence_length, attention),
+        output=2.0 * layers * output,
         ffn=2.0 * _ffn_macs(model),
-        router=2.0 * mixture_layers(model) * model.hidden * (model.mixture.experts if model.mixture else 0),
-        head=2.0 * model.hidden * model.vocabulary,
+        router=2.0 * _mixtures(model) * model.hidden * (model.mixture.experts if model.mixture else 0),
+        head=2.0 * model.hidden * model.vocabulary * (1 + model.prediction_layers),
     )
+
+
+def _positions(model: Model, sequence_length: int, attention: AttentionConvention) -> float:
+    """Positions that a query is multiplied with, mean of the layers: every second one may look back a window only."""
+    window = min(model.attention_window or sequence_length, sequence_length)
+    if attention == "full":
+        return (sequence_length + window) / 2.0
+    return (sequence_length / 2.0 + window * (1.0 - window / (2.0 * sequence_length))) / 2.0
+
+
+def _mixtures(model: Model) -> int:
+    """Layers with experts; layers of multi-token prediction are of the last kind."""
+    return mixture_layers(model) + (model.prediction_layers if model.mixture is not None else 0)
 
 
 def model_flops_per_token(model: Model, sequence_length: int, attention: AttentionConvention) -> float:
@@ -106,7 +119,7 @@ def model_flops_per_token(model: Model, sequence_length: int, attention: Attenti
 
 
 def recompute_flops_per_token(
-    model: Model, sequence_length: int, attention: AttentionConvention, recompute: Recompute
+    model: Model, sequence_length: int, attention: AttentionConvention, recompute: Recompute, share: float = 1.0
 ) -> float:
     """FLOPs per token that recomputation adds to the backward pass.
 
@@ -120,6 +133,8 @@ def recompute_flops_per_token(
         See :func:`forward_flops`.
     recompute : {"none", "selective", "full"}
         ``selective`` runs the core of attention again, ``full`` the forward pass of every layer (not the head).
+    share : float
+        Share of the layers that recompute.
 
     Returns
     -------
@@ -138,11 +153,11 @@ def recompute_flops_per_token(
     if recompute == "none":
         return 0.0
     forward = forward_flops(model, sequence_length, attention)
-    return forward.layers if recompute == "full" else forward.attention_scores
+    return share * (forward.layers if recompute == "full" else forward.attention_scores)
 
 
 def hardware_flops_per_token(
-    model: Model, sequence_length: int, attention: AttentionConvention, recompute: Recompute
+    model: Model, sequence_length: int, attention: AttentionConvention, recompute: Recompute, share: float = 1.0
 ) -> float:
     """FLOPs per token that the hardware executes, recomputation included: what HFU counts.
 
@@ -154,7 +169,7 @@ def hardware_flops_per_token(
         Tokens per sequence.
     attention : {"full", "causal"}
         See :func:`forward_flops`.
-    recompute : {"none", "selective", "full"}
+    recompute, share
         See :func:`recompute_flops_per_token`.
 
     Returns
@@ -171,7 +186,7 @@ def hardware_flops_per_token(
     ----------
     .. [1] Korthikanti et al. (2022), arXiv 2205.05198, appendix A (definition of HFU).
     """
-    extra = recompute_flops_per_token(model, sequence_length, attention, recompute)
+    extra = recompute_flops_per_token(model, sequence_length, attention, recompute, share)
     return model_flops_per_token(model, sequence_length, attention) + extra
 
 
@@ -193,8 +208,8 @@ def _attention_macs(model: Model) -> tuple[int, int, int]:
 def _ffn_macs(model: Model) -> int:
     """Multiply-adds per token of all feed-forward blocks and visited experts."""
     matrices = 3 if model.gated else 2
-    n_mixture = mixture_layers(model)
-    widths = (model.layers - n_mixture) * model.ffn_hidden
+    n_mixture = _mixtures(model)
+    widths = (model.layers + model.prediction_layers - n_mixture) * model.ffn_hidden
     if model.mixture is not None:
         visited = model.mixture.experts_per_token + model.mixture.shared_experts
         widths += n_mixture * visited * model.mixture.expert_ffn_hidden

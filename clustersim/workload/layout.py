@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
@@ -88,12 +89,56 @@ def layers_per_chunk(model: Model, layout: Layout) -> tuple[int, ...]:
     last = 1 + 2 * model.prediction_layers
     slots, extra = divmod(model.layers + 1 + last, chunks)
     dealt = [slots + (chunk < extra) for chunk in range(chunks)]
-    dealt[0] -= 1
-    short = max(0, last - dealt[-1])
-    dealt[-1] -= last - short
-    for chunk in range(short):
-        dealt[chunk] -= 1
+    dealt[0] = max(0, dealt[0] - 1)
+    dealt[-1] = max(0, dealt[-1] - last)
+    # What the ends could not give up comes off the fullest chunks, the earliest first.
+    while sum(dealt) > model.layers:
+        dealt[dealt.index(max(dealt))] -= 1
     return tuple(dealt)
+
+
+def chunk_kinds(model: Model, layout: Layout) -> tuple[tuple[int, int], ...]:
+    """Dense and mixture layers of each model chunk, from the embedding to the head.
+
+    Layers of multi-token prediction are further layers of the last kind on the last chunk (DeepSeek-V3, arXiv
+    2412.19437, section 2.2).
+    """
+    mixture = model.mixture
+    kinds = (0, 0) if mixture is None else (mixture.dense_layers, mixture.layer_period)
+    stages, virtual = layout.pipeline_parallel, layout.virtual_pipeline
+    return _chunk_kinds(model.layers, model.prediction_layers, kinds, mixture is not None, stages, virtual)
+
+
+@lru_cache(maxsize=4096)
+def _chunk_kinds(
+    layers: int, further: int, kinds: tuple[int, int], mixed: bool, stages: int, virtual: int
+) -> tuple[tuple[int, int], ...]:
+    model = Model.model_construct(layers=layers, prediction_layers=further)
+    chunks = layers_per_chunk(model, Layout(pipeline_parallel=stages, virtual_pipeline=virtual, data_parallel=1))
+    leading, period = kinds
+    found, first = [], 0
+    for count in chunks:
+        places = range(first, first + count)
+        experts = sum(place >= leading and (place - leading + 1) % period == 0 for place in places) if mixed else 0
+        found.append((count - experts, experts))
+        first += count
+    dense, experts = found[-1]
+    found[-1] = (dense, experts + further) if mixed else (dense + further, experts)
+    return tuple(found)
+
+
+def deepest_stage(model: Model, layout: Layout) -> int:
+    """Layers of the deepest pipeline stage, those of multi-token prediction included."""
+    return _deepest(model.layers, model.prediction_layers, layout.pipeline_parallel, layout.virtual_pipeline)
+
+
+@lru_cache(maxsize=4096)
+def _deepest(layers: int, further: int, stages: int, virtual: int) -> int:
+    model = Model.model_construct(layers=layers, prediction_layers=further)
+    chunks = layers_per_chunk(model, Layout(pipeline_parallel=stages, virtual_pipeline=virtual, data_parallel=1))
+    depths = [sum(chunks[stage::stages]) for stage in range(stages)]
+    depths[-1] += further
+    return max(1, *depths)
 
 
 def stage_layers(model: Model, layout: Layout) -> tuple[tuple[int, ...], ...]:

@@ -77,8 +77,9 @@ def layout_needs(model: Model, layout: Layout, precision: Precision, habits: Mem
     LayoutNeeds
         Remembered for the layouts asked for before: a search asks for the same one with many batches and shardings.
     """
-    again = 0 if layout.recompute == "none" else layout.recompute_layers or model.layers
-    away = 0 if layout.offload != "activations" else layout.offload_layers or model.layers
+    every = model.layers + model.prediction_layers
+    again = 0 if layout.recompute == "none" else layout.recompute_layers or every
+    away = 0 if layout.offload != "activations" else layout.offload_layers or every
     narrow = habits.narrow_inputs and precision in ("fp8", "fp4")
     return _layout_needs(
         model,
@@ -110,6 +111,8 @@ def _layout_needs(model: Model, *settings: object) -> LayoutNeeds:
     hidden = model.hidden / (shape.tensor if shape.sequence_parallel else 1)
     output = hidden if shape.habits.stage_outputs and shape.pipeline > 1 else 0.0
     kinds = [_kinds(model, layers, shape.again) for layers in stage_layers(model, layout)]
+    further, dealt = model.mixture is not None, len(kinds[-1])
+    kinds[-1] += [(further, dealt + place < shape.again) for place in range(model.prediction_layers)]
     elements = {kind: _elements(model, shape, *kind) for kind in {kind for stage in kinds for kind in stage}}
     shards = stage_shards(model, layout)
     if shape.both_directions:

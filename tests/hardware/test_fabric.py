@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from clustersim.hardware.fabric import NETWORK_LATENCY_S, Fabric, fabric_of, with_latency, with_ring_share
+from clustersim.hardware.fabric import Fabric, fabric_of, with_latency, with_ring_share
+from clustersim.hardware.placement import place_group
 from clustersim.hardware.rates import calibrated_rates, network_rates, scale_up_class
-from clustersim.scenario.schema.hardware import ClosFabric, Cluster
+from clustersim.scenario.schema.fabric import NETWORK_LATENCY_S
+from clustersim.scenario.schema.hardware import Cluster
+from clustersim.step.collectives import all_gather_s, all_reduce_s, all_to_all_s, reduce_scatter_s
 
 
 def cluster(nodes: int = 64, accelerator: str = "h100-sxm", nics: int = 8, **fabric: Any) -> Cluster:
@@ -35,13 +38,46 @@ def test_what_the_user_does_not_write_is_calibrated() -> None:
     rates = network_rates("infiniband")
     assert fabric.network_rates == rates
     assert fabric.scale_out.bandwidth_bytes_s == pytest.approx(50e9 * rates.ring)
-    assert fabric_of(cluster(), "slingshot").network_rates == network_rates("slingshot")
+    assert fabric_of(cluster(network="slingshot")).network_rates == network_rates("slingshot")
 
 
-def test_a_default_that_is_written_out_changes_nothing() -> None:
-    plain = ClosFabric()
-    written = cluster(efficiency=f"{plain.efficiency}", latency=f"{plain.latency * 1e6:g} us")
-    assert fabric_of(written) == fabric_of(cluster())
+def test_what_the_user_writes_is_never_taken_for_a_default() -> None:
+    """85 % and 6 us were once what stood for "calibrated"."""
+    rates = network_rates("infiniband")
+    assert rates.ring != 0.85
+    written = fabric_of(cluster(efficiency="85 %", latency="6 us"))
+    assert written.scale_out.bandwidth_bytes_s == pytest.approx(0.85 * 50e9)
+    assert written.scale_out.latency_s == pytest.approx(6e-6)
+
+
+def test_the_calibrated_values_written_out_change_nothing() -> None:
+    for network in ("infiniband", "roce", "omni-path"):
+        rates = network_rates(network)
+        written = fabric_of(
+            cluster(
+                network=network,
+                efficiency=f"{rates.ring!r}",
+                latency=f"{rates.eager_scale * NETWORK_LATENCY_S * 1e6!r} us",
+            )
+        )
+        plain = fabric_of(cluster(network=network))
+        assert written.scale_out.bandwidth_bytes_s == pytest.approx(plain.scale_out.bandwidth_bytes_s, rel=1e-12)
+        assert written.scale_out.latency_s == pytest.approx(plain.scale_out.latency_s, rel=1e-12)
+        assert written.network_rates.exchange == pytest.approx(plain.network_rates.exchange, rel=1e-12)
+        assert written.network_rates.simple_scale == pytest.approx(plain.network_rates.simple_scale, rel=1e-12)
+
+
+def test_only_an_all_reduce_between_nodes_gains_from_switches_that_reduce() -> None:
+    size_bytes = 2.0**30
+    plain, sharp = fabric_of(cluster()), fabric_of(cluster(in_network_reduction=True))
+    assert (plain.in_network_reduction, sharp.in_network_reduction) == (False, True)
+    far, near = ([all_reduce_s(size_bytes, place_group(f, n, 1)) for f in (plain, sharp)] for n in (512, 8))
+    assert far[1] < 0.9 * far[0]
+    assert near[1] == near[0]
+    for ranks, stride in ((512, 1), (8, 1), (64, 8)):
+        for collective in (all_gather_s, reduce_scatter_s, all_to_all_s):
+            mine, theirs = (collective(size_bytes, place_group(f, ranks, stride)) for f in (plain, sharp))
+            assert mine == theirs
 
 
 def test_the_users_efficiency_moves_every_algorithm_with_it() -> None:
@@ -95,7 +131,7 @@ def test_equal_fabrics_are_one_key() -> None:
     assert one is not other
     assert one == other
     assert hash(one) == hash(other)
-    assert one != fabric_of(cluster(), "roce")
+    assert one != fabric_of(cluster(network="roce"))
 
 
 @pytest.mark.parametrize("entry", [name for name in calibrated_rates() if name != "pipelining"])

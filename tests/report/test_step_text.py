@@ -92,3 +92,44 @@ def test_any_encoding_will_do() -> None:
 def test_extrapolations_are_listed() -> None:
     assert "Beyond what was measured:\n- a shape" in printed(answer(extrapolations=("a shape",)))
     assert "Beyond" not in printed(answer(extrapolations=()))
+
+
+def three() -> dict[str, Any]:
+    shown = answer(mean_s=8.0, prediction_sigma=0.1, extrapolations=("a shape",))
+    (one,) = shown["phases"]
+    named = [one | {"name": name} for name in ("early", "middle", "late")]
+    named[2] = named[2] | {"extrapolations": ["a shape", "a length"], "basis": "measured"}
+    return shown | {"phases": named}
+
+
+def test_several_phases_stand_in_a_table_first() -> None:
+    lines = [line.rstrip() for line in printed(three(), 80).splitlines()]
+    assert lines[2].split() == ["phase", "step", "90", "%", "tokens/s", "TFLOP/s", "a", "GPU", "MFU"]
+    assert lines[3].startswith("early")
+    assert "6.8 to 9.4" in lines[3]
+    assert "measured" in lines[5]
+    assert [line.split(":")[0] for line in lines if " a step" in line] == ["early", "middle", "late"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_table_of_phases_fits(width: int) -> None:
+    text = printed(three(), width)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+
+
+def test_notes_are_said_once() -> None:
+    text = printed(three(), 120)
+    assert text.count("FLOPs of MFU") == 1
+    assert text.count("a shape") == 1
+    assert "- late: a length" in text
+
+
+def test_memory_beyond_the_device_is_said() -> None:
+    shown = answer()
+    assert "more than its" not in printed(shown)
+    (phase,) = shown["phases"]
+    full = {**phase, "memory_total_bytes": 84 * 2**30}
+    text = printed(shown | {"phases": [full]}, 200)
+    assert "The fullest GPU needs 4.0 GiB more than its 80 GiB." in text
+    assert "good to 10 %: this may or may not fit" in text

@@ -13,6 +13,7 @@ from clustersim.step.groups import groups_of
 from clustersim.step.job import Job
 from clustersim.step.options import Options
 from clustersim.step.shape import shard
+from clustersim.workload.layout import deepest_stage
 from tests.step import step_cases as cases
 
 GEMM_FLOP_S = 1e15
@@ -34,7 +35,7 @@ IDEAL = Efficiency(
     kernel_gap_s=0.0,
     score_traffic=1.0,
     misaligned=1.0,
-    accumulate_bytes=0.0,
+    element_bytes=2.0,
     unsplit_head=1.0,
     stops_early=False,
     selective_operations=False,
@@ -78,10 +79,11 @@ def ideal_job(
         model=model,
         layout=layout,
         sequence_length=sequence_length,
+        precision="bf16",
         efficiency=efficiency,
         groups=groups_of(fabric_of(machines), layout, bandwidth_shares(machines, layout)),
         part=shard(layout, sequence_length),
         stack=stack,
-        stage_depth=-(-model.layers // layout.pipeline_parallel),
+        stage_depth=deepest_stage(model, layout),
         host_link_bytes_s=machines.node.accelerator.host_link_bandwidth,
     )

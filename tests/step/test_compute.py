@@ -32,6 +32,14 @@ def test_cube_of_the_half_size_runs_at_half_speed() -> None:
     assert gemm_s(cube, efficiency) == pytest.approx(2 * gemm_s(cube, IDEAL))
 
 
+def test_tiles_and_surface_add() -> None:
+    # One product of 128 x 128 on 108 multiprocessors: two tiles of 128 x 64 in a wave of 108, at 0.85 of the rate.
+    small = MatrixProduct(128.0, 128.0, 384.0)
+    lost, surface = 108 / 2 / 0.85, 128.0 * (2 / 128 + 1 / 384) / 3
+    found_s = gemm_s(small, ideal(multiprocessors=108, gemm_half_size=128.0, kernel_gap_s=1e-6))
+    assert found_s == pytest.approx(gemm_s(small, IDEAL) * (lost + surface) + 1e-6)
+
+
 def test_backward_of_a_product_is_two_products() -> None:
     time = products_time((MatrixProduct(4096, 8192, 8192),), IDEAL)
     assert time.forward_s == pytest.approx(2 * 4096 * 8192 * 8192 / 1e15)
@@ -114,12 +122,13 @@ def test_loss_moves_its_bytes_four_sevenths_forward(kind: Loss, logit_bytes: flo
 
 
 def test_gradients_are_read_and_written_when_they_are_added_up() -> None:
-    assert accumulate_s(3e9, ideal(accumulate_bytes=8.0)) == pytest.approx(8e-3)
-    assert accumulate_s(3e9, ideal(accumulate_bytes=4.0)) == pytest.approx(4e-3)
+    assert accumulate_s(3e9, 4.0, IDEAL) == pytest.approx(8e-3)
+    assert accumulate_s(3e9, 2.0, IDEAL) == pytest.approx(4e-3)
 
 
 def test_memory_bound_work() -> None:
     assert elementwise_time(3e9, 4.0, IDEAL).forward_s == pytest.approx(2e-3)
+    assert elementwise_time(3e9, 4.0, ideal(element_bytes=4.0)).forward_s == pytest.approx(4e-3)
     assert optimizer_s(1e9, IDEAL) == pytest.approx((ADAM_BYTES + 4.0) * 1e9 / 3e12)
 
 
@@ -135,3 +144,13 @@ def test_splitting_a_product_never_saves_work(m: float, n: float, k: float, part
     efficiency = replace(IDEAL, gemm_half_size=200.0)
     whole = gemm_s(MatrixProduct(m, n, k), efficiency)
     assert parts * gemm_s(MatrixProduct(m, n / parts, k), efficiency) >= whole * (1 - 1e-12)
+
+
+@given(m=SIZES, n=SIZES, k=SIZES, count=st.integers(1, 64), more=st.floats(0.0, 1e4), half=st.floats(0.0, 1000.0))
+def test_a_larger_product_never_takes_less_time(
+    m: float, n: float, k: float, count: int, more: float, half: float
+) -> None:
+    efficiency = ideal(multiprocessors=132, gemm_half_size=half, kernel_gap_s=1e-6)
+    base_s = gemm_s(MatrixProduct(m, n, k, count), efficiency)
+    for larger in ((m + more, n, k), (m, n + more, k), (m, n, k + more)):
+        assert gemm_s(MatrixProduct(*larger, count), efficiency) >= base_s * (1 - 1e-12)

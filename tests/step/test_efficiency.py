@@ -2,7 +2,7 @@
 
 import pytest
 
-from clustersim.scenario.schema.hardware import Accelerator
+from clustersim.scenario.schema.hardware import Accelerator, Precision
 from clustersim.step.efficiency import (
     calibrated_table,
     default_stack,
@@ -63,6 +63,21 @@ def test_attention_runs_in_sixteen_bits_whatever_the_precision() -> None:
     table, chip = calibrated_table(), accelerator("h100-sxm")
     wide, narrow = (efficiency_of(chip, precision, "megatron", table) for precision in ("bf16", "fp8"))
     assert wide.attention_flop_s == narrow.attention_flop_s
+
+
+@pytest.mark.parametrize(("precision", "peak_flop_s"), [("tf32", 494.7e12), ("fp32", 66.9e12)])
+def test_runs_in_32_bits_attend_and_exchange_in_them(precision: Precision, peak_flop_s: float) -> None:
+    table, chip = calibrated_table(), accelerator("h100-sxm")
+    half = efficiency_of(chip, "bf16", "megatron", table)
+    whole = efficiency_of(chip, precision, "megatron", table)
+    assert whole.attention_flop_s == pytest.approx(half.attention_flop_s * peak_flop_s / 989.4e12)
+    assert (half.element_bytes, whole.element_bytes) == (2.0, 4.0)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16", "fp8"])
+def test_narrow_products_leave_activations_in_16_bits(precision: Precision) -> None:
+    found = efficiency_of(accelerator("h100-sxm"), precision, "megatron", calibrated_table())
+    assert found.element_bytes == 2.0
 
 
 def test_old_kernels_on_a_new_chip_have_their_own_share() -> None:

@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustersim.step.collectives import all_gather_s, reduce_scatter_s, send_s
+from clustersim.step.collectives import all_gather_s, all_reduce_s, reduce_scatter_s, send_s
 from clustersim.step.compute import PassTime
-from clustersim.step.exchange import context_time, data_wire_bytes, sharded_time, tensor_collectives, tensor_time
+from clustersim.step.exchange import (
+    context_time,
+    data_wire_bytes,
+    end_tensor_time,
+    sharded_time,
+    tensor_collectives,
+    tensor_time,
+)
 from clustersim.step.job import Job
 from clustersim.step.layer import layer_time
 from clustersim.step.layer_work import LayerWork, layer_weights
@@ -78,6 +85,34 @@ def test_chunks_never_take_longer_than_the_whole(forward: float, backward: float
         assert whole_s / tensor * (1 - 1e-12) <= part_s <= whole_s * (1 + 1e-12)
 
 
+def test_reductions_without_sequence_parallelism_are_not_cut() -> None:
+    """Chunks feed the products from gathers and scatters; an all-reduce is waited for whole."""
+    of = ideal_job(efficiency=ideal(chunked_tensor=True), tensor_parallel=8, sequence_parallel=False)
+    whole_s = 2 * all_reduce_s(4096 * 4096 * 2, of.groups.tensor)
+    assert tensor_time(of, products(1.0, 1.0)) == PassTime(whole_s, whole_s)
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_an_end_exchanges_its_hidden_state_once(split: bool) -> None:
+    of = ideal_job(tensor_parallel=8, sequence_parallel=split)
+    size_bytes, place = 4096 * 4096 * 2, of.groups.tensor
+    moved_s = reduce_scatter_s(size_bytes, place) + all_gather_s(size_bytes, place)
+    assert end_tensor_time(of).both_s == pytest.approx(moved_s if split else all_reduce_s(size_bytes, place))
+    assert end_tensor_time(ideal_job()) == NOTHING
+
+
+def test_wide_activations_are_exchanged_in_32_bits() -> None:
+    wide = ideal(element_bytes=4.0, ring_context=False)
+    for tensor, context in ((8, 1), (1, 2)):
+        four, two = (
+            ideal_job(efficiency=rates, sequence_length=length, tensor_parallel=tensor, context_parallel=context)
+            for rates, length in ((wide, 4096), (ideal(ring_context=False), 8192))
+        )
+        assert tensor_time(four, products()) == tensor_time(two, products())
+        assert context_time(four, NOTHING) == context_time(two, NOTHING)
+    assert data_wire_bytes(ideal_job(efficiency=wide)) == (4.0, 4.0)
+
+
 def test_behind_long_products_the_first_chunk_is_left() -> None:
     of = ideal_job(efficiency=ideal(chunked_tensor=True), tensor_parallel=8)
     whole = tensor_time(with_rates(of, chunked_tensor=False), products())
@@ -91,11 +126,21 @@ def sent_s(of: Job) -> float:
 
 
 @pytest.mark.parametrize("ranks", [2, 4, 8])
-def test_gathered_keys_wait_for_every_other_rank_and_come_twice_on_the_way_back(ranks: int) -> None:
+def test_keys_are_gathered_in_each_pass_and_their_gradients_scattered(ranks: int) -> None:
     of = ideal_job(efficiency=ideal(ring_context=False), context_parallel=ranks)
-    found = context_time(of, PassTime(10.0, 10.0))
-    assert found.forward_s == pytest.approx((ranks - 1) * sent_s(of))
-    assert found.backward_s == pytest.approx(2 * (ranks - 1) * sent_s(of))
+    found, group = context_time(of, PassTime(10.0, 10.0)), of.groups.context_group
+    # Keys and values of all 4,096 tokens: 8 heads of 128 each, 16 bits.
+    size_bytes = 4096 * 2 * 8 * 128 * 2
+    assert group.ranks == ranks
+    assert found.forward_s == pytest.approx(all_gather_s(size_bytes, group))
+    assert found.backward_s == pytest.approx(all_gather_s(size_bytes, group) + reduce_scatter_s(size_bytes, group))
+
+
+def test_a_long_gather_moves_what_the_other_ranks_hold() -> None:
+    """Bandwidth alone: one rank of four receives three quarters over its scale-up links."""
+    of = ideal_job(efficiency=ideal(ring_context=False), context_parallel=4, sequence_length=1 << 24)
+    least_s = 0.75 * (1 << 24) * 2 * 8 * 128 * 2 / of.groups.context_group.scale_up_bytes_s
+    assert least_s < context_time(of, NOTHING).forward_s < 1.5 * least_s
 
 
 @pytest.mark.parametrize("ranks", [2, 4, 8])
@@ -160,6 +205,13 @@ def test_gradient_precision_sets_the_bytes_reduced(width: str | None, reduced: f
     of = ideal_job(data_parallel=16, gradient_precision=width)
     assert data_wire_bytes(of) == (2.0, reduced)
     assert data_wire_bytes(with_rates(of, data_bandwidth=0.5)) == (4.0, 2 * reduced)
+
+
+@pytest.mark.parametrize(("width", "reduced"), [(None, 2.0), ("fp32", 4.0)])
+def test_fp16_training_sums_in_16_bits_unless_said(width: str | None, reduced: float) -> None:
+    of = replace(ideal_job(data_parallel=16, gradient_precision=width), precision="fp16")
+    assert of.gradient_bytes == reduced
+    assert data_wire_bytes(of) == (2.0, reduced)
 
 
 def test_sixteen_bit_gradients_halve_the_scatter() -> None:

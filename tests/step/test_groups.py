@@ -55,9 +55,15 @@ def test_default_order_keeps_replicas_next_to_the_context_ranks() -> None:
     assert (found.data.ranks, found.data.per_domain, found.data.domains) == (32, 8, 4)
 
 
+def test_context_ranks_lie_a_tensor_group_apart() -> None:
+    # TP4 CP8: two context ranks a node of eight.
+    found = groups(tensor_parallel=4, context_parallel=8).context_group
+    assert (found.ranks, found.per_domain, found.domains) == (8, 2, 4)
+
+
 DIMENSIONS = {
     "tensor": ("tensor",),
-    "context": ("context",),
+    "context": ("context", "context_group"),
     "expert": ("expert",),
     "data": ("data", "expert_data"),
     "pipeline": ("pipeline",),
@@ -85,7 +91,7 @@ def bandwidth(place: Place | Link) -> float:
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_a_share_takes_bandwidth_from_the_dimension_it_speaks_of_alone(dimension: str) -> None:
     whole, half = slowed(WHOLE), slowed(Shares(**{dimension: 0.5}))
-    for name in ("tensor", "context", "expert", "data", "expert_data", "pipeline"):
+    for name in Groups.__dataclass_fields__:
         if name in DIMENSIONS[dimension]:
             assert bandwidth(getattr(half, name)) == pytest.approx(0.5 * bandwidth(getattr(whole, name))), name
         else:

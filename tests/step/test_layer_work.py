@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clustersim.step.compute import PassTime, attention_time
+from clustersim.step.compute import ELEMENTWISE_BACKWARD, PassTime, attention_time
 from clustersim.step.job import Job
 from clustersim.step.layer import layer_time
 from clustersim.step.layer_work import LayerWork, layer_weights, layer_work
@@ -56,11 +56,15 @@ def test_sequence_parallelism_splits_norms_and_residuals() -> None:
 
 
 def test_gradients_are_added_up_in_the_backward_pass_alone() -> None:
-    adding, plain = work(efficiency=ideal(accumulate_bytes=8.0)), work()
     weights = sum(layer_weights(ideal_job(), mixture=False))
     assert weights == 2 * HIDDEN * HIDDEN + HIDDEN * KEY_VALUE + 3 * HIDDEN * INNER + 2 * HIDDEN
-    assert adding.other.backward_s - plain.other.backward_s == pytest.approx(8 * weights / MEMORY_BYTES_S)
-    assert adding.other.forward_s == plain.other.forward_s
+    half = replace(ideal_job(), precision="fp16")
+    for of, moved_bytes in ((ideal_job(), 8), (ideal_job(gradient_precision="bf16"), 4), (half, 4)):
+        other = work(job=of).other
+        assert other.forward_s == pytest.approx(OTHER_S)
+        assert other.backward_s == pytest.approx(
+            OTHER_S * ELEMENTWISE_BACKWARD + moved_bytes * weights / MEMORY_BYTES_S
+        )
 
 
 @pytest.mark.parametrize(
@@ -137,3 +141,16 @@ def test_the_host_launches_collectives_once_a_pass_and_kernels_twice_as_often_ba
     assert once.backward_s == pytest.approx(50e-5 + 4e-3)
     again = layer_time(ideal_job(efficiency=slow, tensor_parallel=2, recompute="full"), mixture=False).host
     assert again.backward_s == pytest.approx(once.backward_s + once.forward_s)
+
+
+def test_a_graph_of_the_whole_step_holds_the_collectives() -> None:
+    slow = ideal(launch_s=1e-5, host_collective_s=1e-3, options=Options(full_graphs=True))
+    graphed = layer_time(ideal_job(efficiency=slow, tensor_parallel=2, recompute="full"), mixture=False)
+    assert graphed.host == PassTime(0.0, 0.0)
+
+
+@pytest.mark.parametrize("model", [cases.LLAMA3_8B, cases.MIXTRAL])
+def test_gradients_of_the_weights_take_half_of_the_backward_products(model: Any) -> None:
+    # On ideal hardware a forward pass of the products, whatever attention beside them takes.
+    of, mixture = ideal_job(model), model.mixture is not None
+    assert layer_time(of, mixture).weight_s == pytest.approx(work(mixture, of).products.forward_s)

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clustersim.calibration.free import FREE
 from clustersim.scenario.schema.training import Layout
 from clustersim.step.calibrated import SPLIT_SIGMA, UNCALIBRATED_SIGMA
 from clustersim.step.efficiency import calibrated_table
+from clustersim.step.job import job_of
 from clustersim.step.predict import phase_steps, predict_step
+from clustersim.step.stage import stage_exchange_s, stage_times
 from clustersim.step.step_time import BREAKDOWN_KEYS, StepTime
 from clustersim.workload.flops import model_flops_per_token
 from tests.step import step_cases as cases
@@ -56,6 +59,28 @@ def test_parts_appear_with_what_causes_them() -> None:
     assert sharded["exposed_tp"] == 0.0
     experts = predict(cases.layout(data_parallel=32, expert_parallel=8), model=cases.MIXTRAL).breakdown_s
     assert experts["exposed_ep"] > 0.0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_runs_in_32_bits_compute_slower_and_exchange_twice_the_bytes(precision: str) -> None:
+    half, whole = (predict(LAYOUTS[4], precision=kind).breakdown_s for kind in ("bf16", precision))
+    assert 1.5 * half["exposed_tp"] < whole["exposed_tp"] <= 2 * half["exposed_tp"] * (1 + 1e-9)
+    assert whole["compute_attention"] > 1.9 * half["compute_attention"]
+    assert half["compute_other"] < whole["compute_other"] < 2 * half["compute_other"]
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_replicas_gather_weights_of_32_bits_and_reduce_the_same_gradients(stage: int) -> None:
+    layout = cases.layout(data_parallel=32, zero_stage=stage)
+    half, whole = (
+        job_of(cases.LLAMA3_8B, layout, 8192, kind, cases.cluster(), "megatron", calibrated_table())
+        for kind in ("bf16", "fp32")
+    )
+    (reduced_s, gathered_s), (wide_reduced_s, wide_gathered_s) = (
+        stage_exchange_s(of, stage_times(of)[0]) for of in (half, whole)
+    )
+    assert wide_reduced_s == pytest.approx(reduced_s)
+    assert wide_gathered_s == pytest.approx(2 * gathered_s, rel=0.01)
 
 
 def test_rates_follow_from_the_mean() -> None:
@@ -148,13 +173,30 @@ def test_the_split_of_card_and_software_has_a_least_spread(monkeypatch: pytest.M
     assert predict(LAYOUTS[3]).prediction_sigma == pytest.approx(SPLIT_SIGMA)
 
 
-def test_spread_of_llama3_covers_what_the_split_of_card_and_software_moves() -> None:
-    # A clock of 0.85 or 0.68 at the same product moves the 16,384-GPU step to 368 or 439 TFLOP/s per GPU.
+def test_spread_of_llama3_covers_what_the_split_of_card_and_software_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The fit knows the product of the slow card's clock and the software's share. Moving the clock by one spread of its
+    # prior at the same product leaves that card's own steps as they are.
+    clock = next(item for item in FREE if item.key == ("hopper-500w", "clock"))
     layout = cases.layout(tensor_parallel=8, pipeline_parallel=16, virtual_pipeline=8, data_parallel=128, zero_stage=2)
-    step = predict(layout, model=cases.LLAMA3_405B, global_batch=2048, cluster=cases.cluster(2048))
-    one_sigma = math.exp(step.prediction_sigma)
-    assert step.model_flops_per_gpu_s / one_sigma < 368e12
-    assert step.model_flops_per_gpu_s * one_sigma > 439e12
+
+    def flops_and_sigma(clock_factor: float, card: str) -> tuple[float, float]:
+        moved = {name: dict(fields) for name, fields in calibrated_table().items()}
+        moved["hopper-500w"]["clock"] *= clock_factor
+        for field in ("gemm", "attention_hopper"):
+            moved["stack-pytorch"][field] /= clock_factor
+        with monkeypatch.context() as patch:
+            patch.setattr("clustersim.step.predict.calibrated_table", lambda: moved)
+            machines = cases.cluster(2048, accelerator=card)
+            step = predict(layout, model=cases.LLAMA3_405B, global_batch=2048, cluster=machines)
+        return step.model_flops_per_gpu_s, step.prediction_sigma
+
+    factor = math.exp(clock.spread)
+    slower, forecast, faster = (flops_and_sigma(moved, "h100-sxm")[0] for moved in (factor, 1.0, 1.0 / factor))
+    one_sigma = math.exp(flops_and_sigma(1.0, "h100-sxm")[1])
+    assert forecast / one_sigma < slower < forecast < faster < forecast * one_sigma
+    assert clock.spread < SPLIT_SIGMA
+    own = [flops_and_sigma(moved, "h100-hbm2e-500w")[0] for moved in (1.0, factor)]
+    assert own[1] == pytest.approx(own[0], rel=1e-9)
 
 
 def test_software_calibrated_elsewhere_is_named() -> None:

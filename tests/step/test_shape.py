@@ -3,7 +3,9 @@
 import pytest
 
 from clustersim.scenario.schema.model import MixtureOfExperts, Model
-from clustersim.step.collectives import send_s
+from clustersim.step.collectives import all_gather_s, send_s
+from clustersim.step.compute import PassTime
+from clustersim.step.exchange import context_time
 from clustersim.step.layer import layer_time
 from clustersim.step.layer_work import layer_weights
 from clustersim.step.shape import Shard, attention_elements, attention_products
@@ -59,8 +61,13 @@ def test_every_expert_parallel_rank_holds_the_shared_expert() -> None:
 
 
 @pytest.mark.parametrize(("tensor", "heads"), [(1, 4), (2, 2), (4, 1), (8, 1)])
-def test_ring_carries_the_copies(tensor: int, heads: int) -> None:
-    work = ideal_job(QWEN3_235B, efficiency=ideal(ring_context=False), tensor_parallel=tensor, context_parallel=2)
-    # Where nothing is hidden, the ring takes what it takes to send keys and values of 2,048 tokens in 16 bits.
-    expected_s = send_s(2 * heads * 128 * 2048 * 2, work.groups.context)
-    assert layer_time(work, mixture=True).context.forward_s == pytest.approx(expected_s)
+def test_context_ranks_exchange_the_copies(tensor: int, heads: int) -> None:
+    ring, gathered = (
+        ideal_job(QWEN3_235B, efficiency=ideal(ring_context=rings), tensor_parallel=tensor, context_parallel=2)
+        for rings in (True, False)
+    )
+    # Keys and values of 2,048 tokens in 16 bits to the neighbour, or of both ranks' 4,096 gathered.
+    sent_s = send_s(2 * heads * 128 * 2048 * 2, ring.groups.context)
+    assert context_time(ring, PassTime(0.0, 0.0)).forward_s == pytest.approx(sent_s)
+    gather_s = all_gather_s(2 * heads * 128 * 4096 * 2, gathered.groups.context_group)
+    assert layer_time(gathered, mixture=True).context.forward_s == pytest.approx(gather_s)

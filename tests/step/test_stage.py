@@ -6,6 +6,7 @@ import pytest
 
 from clustersim.step.breakdown import step_breakdown
 from clustersim.step.collectives import all_gather_s, all_reduce_s, reduce_scatter_s
+from clustersim.step.exchange import end_tensor_time
 from clustersim.step.job import Job
 from clustersim.step.launch import launch_bound_s
 from clustersim.step.options import Options
@@ -19,6 +20,9 @@ TABLE = 128256 * 4096
 HEAD_S = 2 * 4096 * TABLE / GEMM_FLOP_S
 LOSS_S = 4096 * 128256 * 8 / MEMORY_BYTES_S
 
+ADDED_S = 2 * 4 * TABLE / MEMORY_BYTES_S
+"""Adding up the gradients of a table, read and written in 32 bits."""
+
 
 def stages(job: Job) -> tuple[StageTime, ...]:
     return stage_times(job)
@@ -29,6 +33,40 @@ def test_ends_sit_on_the_first_and_the_last_stage() -> None:
     assert first.embedding.forward_s == pytest.approx(2 * 4096 * 4096 * 2 / MEMORY_BYTES_S)
     assert last.head.forward_s == pytest.approx(HEAD_S + LOSS_S)
     assert first.head.both_s == last.embedding.both_s == sum(each.head.both_s for each in middle) == 0.0
+
+
+@pytest.mark.parametrize("tensor", [1, 8])
+def test_the_ends_add_up_the_gradients_of_their_tables(tensor: int) -> None:
+    wide, narrow = (
+        stages(ideal_job(tensor_parallel=tensor, gradient_precision=width))[0] for width in ("fp32", "bf16")
+    )
+    for end in ("embedding", "head"):
+        more, less = getattr(wide, end), getattr(narrow, end)
+        assert more.forward_s == less.forward_s
+        assert more.backward_s - less.backward_s == pytest.approx(0.5 * ADDED_S / tensor)
+
+
+def test_the_ends_wait_for_the_tensor_parallel_ranks_once_each() -> None:
+    job = ideal_job(tensor_parallel=8)
+    (stage,), once = stages(job), end_tensor_time(job)
+    assert stage.ends_tensor == once
+    assert once.both_s > 0.0
+    inner, both = (stage.pass_time(32, 0, first=end, last=end) for end in (False, True))
+    ends_s = stage.embedding.both_s + stage.head.both_s
+    assert both.both_s - inner.both_s == pytest.approx(ends_s + 2 * once.both_s)
+
+
+@pytest.mark.parametrize("stages_", [1, 4])
+def test_zero_3_waits_for_the_embedding_on_the_first_stage(stages_: int) -> None:
+    job = ideal_job(data_parallel=16, zero_stage=3, pipeline_parallel=stages_)
+    first, *others = stages(job)
+    place = job.groups.data
+    assert first.tables.forward_s == pytest.approx(all_gather_s(2 * TABLE, place))
+    assert first.tables.backward_s == pytest.approx(reduce_scatter_s(4 * TABLE, place))
+    assert [stage.tables.both_s for stage in others] == [0.0] * (stages_ - 1)
+    with_s, without_s = (first.pass_time(4, 0, first=at, last=False).both_s for at in (True, False))
+    assert with_s - without_s == pytest.approx(first.embedding.both_s + first.tables.both_s)
+    assert stages(ideal_job(data_parallel=16, zero_stage=2))[0].tables.both_s == 0.0
 
 
 @pytest.mark.parametrize(("tensor", "share"), [(1, 0.5), (8, 1.0)])
@@ -48,7 +86,9 @@ def test_a_further_predicted_token_adds_a_layer_and_a_head() -> None:
     model = cases.LLAMA3_8B.model_copy(update={"prediction_layers": 1})
     (plain,), (further,) = stages(ideal_job()), stages(ideal_job(model))
     assert further.dense_layers == plain.dense_layers + 1
-    assert further.head.both_s == pytest.approx(2 * plain.head.both_s)
+    assert further.head.forward_s == pytest.approx(2 * plain.head.forward_s)
+    # The table is the same: both uses add to its gradients at once.
+    assert further.head.backward_s == pytest.approx(2 * plain.head.backward_s - ADDED_S)
 
 
 @pytest.mark.parametrize("blocking", [False, True])

@@ -132,3 +132,28 @@ def test_only_visited_experts_cost_flops() -> None:
     assert mixture is not None
     more = shapes.MIXTRAL_8X7B.model_copy(update={"mixture": mixture.model_copy(update={"experts": 16})})
     assert forward_flops(more, 4096, "full").ffn == forward_flops(shapes.MIXTRAL_8X7B, 4096, "full").ffn
+
+
+def test_a_window_on_every_second_layer_halves_what_lies_beyond_it() -> None:
+    windowed = shapes.GPT2_124M.model_copy(update={"attention_window": 128})
+    every = forward_flops(shapes.GPT2_124M, 2048, "full").attention_scores
+    assert forward_flops(windowed, 2048, "full").attention_scores == pytest.approx(every * (1 + 128 / 2048) / 2)
+    # Causal: 128 of the last queries' positions, fewer for the first 128 queries.
+    seen = sum(min(position + 1, 128) for position in range(2048)) / 2048
+    halved = forward_flops(shapes.GPT2_124M, 2048, "causal").attention_scores
+    expected = (halved + halved * seen / 1024) / 2
+    assert forward_flops(windowed, 2048, "causal").attention_scores == pytest.approx(expected, rel=1e-3)
+    wide = shapes.GPT2_124M.model_copy(update={"attention_window": 1_000_000})
+    assert forward_flops(wide, 2048, "causal") == forward_flops(shapes.GPT2_124M, 2048, "causal")
+
+
+def test_a_prediction_layer_is_one_more_layer_and_one_more_use_of_the_head() -> None:
+    plain = forward_flops(shapes.GPT2_124M, 2048, "full")
+    further = forward_flops(shapes.GPT2_124M.model_copy(update={"prediction_layers": 1}), 2048, "full")
+    assert further.layers == pytest.approx(plain.layers * (shapes.GPT2_124M.layers + 1) / shapes.GPT2_124M.layers)
+    assert further.head == 2 * plain.head
+
+
+def test_recomputing_some_layers_adds_their_share() -> None:
+    whole = recompute_flops_per_token(shapes.GPT2_124M, 2048, "full", "full")
+    assert recompute_flops_per_token(shapes.GPT2_124M, 2048, "full", "full", 0.25) == pytest.approx(whole / 4)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout
 from clustersim.workload.layout import (
+    deepest_stage,
     layers_per_chunk,
     layout_problems,
     micro_batches,
@@ -73,6 +74,47 @@ def test_every_layer_is_dealt_once_and_chunks_stay_even(layers: int, stages: int
     assert not inner or max(inner) - min(inner) <= 1
     assert max(chunks) - min(chunks) <= 2
     assert sorted(layer for stage in stage_layers(model, layout) for layer in stage) == list(range(layers))
+
+
+@given(layers=st.integers(1, 200), further=st.integers(1, 4), stages=st.integers(1, 32), virtual=st.integers(1, 8))
+def test_layers_of_multi_token_prediction_leave_no_chunk_in_debt(
+    layers: int, further: int, stages: int, virtual: int
+) -> None:
+    model = shapes.LLAMA3_8B.model_copy(update={"layers": layers, "prediction_layers": further})
+    layout = Layout(pipeline_parallel=stages, virtual_pipeline=virtual, data_parallel=1)
+    if stages * virtual > layers + 2:
+        with pytest.raises(ValueError, match="do not fill"):
+            layers_per_chunk(model, layout)
+        return
+    chunks = layers_per_chunk(model, layout)
+    assert len(chunks) == stages * virtual
+    assert sum(chunks) == layers
+    assert min(chunks) >= 0
+    inner = chunks[1:-1]
+    assert not inner or max(inner) - min(inner) <= 1
+    depths = [sum(chunks[stage::stages]) for stage in range(stages)]
+    assert deepest_stage(model, layout) == max(*depths[:-1], depths[-1] + further, 1)
+
+
+def test_deepseek_v3_is_dealt_as_it_was_run() -> None:
+    # Megatron Bridge (2025): 61 layers and one of multi-token prediction on 16 and on 32 chunks.
+    model = shapes.DEEPSEEK_V3.model_copy(update={"prediction_layers": 1})
+    assert layers_per_chunk(model, Layout(pipeline_parallel=16, data_parallel=1)) == (*[4] * 15, 1)
+    assert layers_per_chunk(model, Layout(pipeline_parallel=32, data_parallel=1)) == (1, *[2] * 30, 0)
+
+
+def test_the_deepest_stage_counts_the_layers_of_multi_token_prediction() -> None:
+    plain = shapes.LLAMA3_8B
+    # 32 layers, the embedding, the head and twice two slots for the further layers: 38 as 10, 10, 9, 9.
+    further = plain.model_copy(update={"prediction_layers": 2})
+    layout = Layout(pipeline_parallel=4, data_parallel=1)
+    assert deepest_stage(plain, layout) == 8
+    assert layers_per_chunk(further, layout) == (9, 10, 9, 4)
+    assert deepest_stage(further, layout) == 10
+    # Ten layers on two stages, one more with three: 10 + 1 + 7 slots as 9, 9 leave 8, 2 and the three.
+    short = plain.model_copy(update={"layers": 10, "prediction_layers": 3})
+    assert deepest_stage(short, Layout(pipeline_parallel=2, data_parallel=1)) == 8
+    assert deepest_stage(further, Layout(data_parallel=1)) == 34
 
 
 def test_micro_batches_of_llama3() -> None:

@@ -28,6 +28,20 @@ def test_the_first_layers_recompute() -> None:
     assert stage.kept == (12 * 4096 + 20 * LLAMA_LAYER, 0.0)
 
 
+def test_layers_of_multi_token_prediction_keep_theirs_on_the_last_stage() -> None:
+    model = shapes.LLAMA3_8B.model_copy(update={"prediction_layers": 2})
+
+    def kept(**settings: Any) -> list[float]:
+        found = layout_needs(model, Layout(data_parallel=1, **settings), "bf16", HABITS["megatron"])
+        return [stage.kept[0] for stage in found.stages]
+
+    assert kept() == [34 * LLAMA_LAYER]
+    assert kept(pipeline_parallel=4) == [layers * LLAMA_LAYER for layers in (9, 10, 9, 4 + 2)]
+    assert kept(recompute="full") == [34 * 4096]
+    assert kept(recompute="full", recompute_layers=33) == [33 * 4096 + LLAMA_LAYER]
+    assert kept(offload="activations") == [0.0]
+
+
 def test_offloaded_layers_are_told_apart() -> None:
     (stage,) = needs(offload="activations", offload_layers=12).stages
     assert stage.kept == (20 * LLAMA_LAYER, 0.0)

@@ -12,7 +12,13 @@ from clustersim.scenario.units import Bandwidth, Duration, Fraction
 FILE_TEXT = "file text"
 """Marks a setting that holds what the file of the setting ``file`` beside it says."""
 
+NETWORK_LATENCY_S = 6e-6
+"""One message between two nodes [s], software included, where the calibrated ``eager_scale`` is 1: 32-40 us per small
+all-reduce on 2-8 H100 nodes (nccl-tests logs, 2025)."""
+
 Routing = Literal["adaptive", "ecmp"]
+NetworkClass = Literal["infiniband", "roce", "efa", "efa-v1", "tcpxo", "slingshot", "omni-path"]
+"""Classes of network interfaces that the catalogue table ``collective_rates`` has rates of collectives for."""
 
 
 class Degraded(Section):
@@ -37,17 +43,22 @@ class _Fabric(Section):
 
     kind: str = setting(description="kind of fabric")
     nodes_per_rack: PositiveInt = setting(1, description="nodes that share a rack and its top-of-rack switch")
-    latency: Duration = setting(
-        "6 us",
-        gt=0.0,
-        description="one-way latency of a message between two nodes, software included",
-        source="nccl-tests logs at 8 KiB on 2-8 H100 nodes: 32-40 us per small all-reduce (2025)",
+    network: NetworkClass | None = setting(
+        None,
+        description="class of the network: infiniband, roce (other Ethernet with RDMA too), efa, efa-v1, tcpxo, "
+        "slingshot or omni-path; that of the node when omitted",
     )
-    efficiency: Fraction = setting(
-        "85 %",
+    latency: Duration | None = setting(
+        None,
         gt=0.0,
-        description="share of the interface bandwidth that a large collective reaches",
-        source="2 nodes of 8 x 400G InfiniBand, forced ring: 393 of 400 GB/s bus; 1,024 A100: lower (nccl-tests, 2025)",
+        description="one-way latency of a small message between two nodes, software included; calibrated for the class "
+        "of the network when omitted",
+    )
+    efficiency: Fraction | None = setting(
+        None,
+        gt=0.0,
+        description="share of the interface bandwidth that a ring reaches with large messages; calibrated for the "
+        "class of the network when omitted",
     )
     degraded: tuple[Degraded, ...] = setting((), description="links and switches with less than their bandwidth")
 
@@ -84,7 +95,26 @@ class _Unpodded:
         return 1.0
 
 
-class _Leaves(_Switched):
+class _Reducing(_Switched):
+    """A fabric whose switches may reduce."""
+
+    in_network_reduction: bool = setting(
+        False,
+        description="whether its switches reduce (SHARP, through NCCL's CollNet), for all-reduces between nodes",
+        source="NCCL_COLLNET_ENABLE, default 0 (NCCL documentation, 2025)",
+    )
+
+
+class _Plain:
+    """A fabric that reduces in the GPUs alone."""
+
+    @property
+    def in_network_reduction(self) -> bool:
+        """Never: no switch sees all that is reduced."""
+        return False
+
+
+class _Leaves(_Reducing):
     """A fabric whose nodes hang on leaf switches, possibly one leaf for each of several interfaces."""
 
     rails: PositiveInt = setting(
@@ -156,7 +186,7 @@ class DragonflyPlusFabric(_Leaves, _Unpodded):
     )
 
 
-class TorusFabric(_Fabric, _Unpodded):
+class TorusFabric(_Fabric, _Unpodded, _Plain):
     """Chips wired to their neighbours in two or three dimensions; the interfaces of the host are not part of it.
 
     References
@@ -177,7 +207,7 @@ class TorusFabric(_Fabric, _Unpodded):
         return math.prod(self.shape)
 
 
-class GraphFabric(_Switched, _Unpodded):
+class GraphFabric(_Reducing, _Unpodded):
     """Any wiring, read from a file of links.
 
     CSV has a heading ``from,to,bandwidth`` and, where wanted, ``latency``, ``cables`` and ``tier``; JSON is a list of
@@ -194,7 +224,7 @@ class GraphFabric(_Switched, _Unpodded):
     )
 
 
-class SlurmFabric(_Switched, _Unpodded):
+class SlurmFabric(_Reducing, _Unpodded):
     """The switches that a Slurm cluster is described with: ``topology.conf`` or ``topology.yaml``, tree or block."""
 
     kind: Literal["slurm"] = setting(description="kind of fabric")
@@ -223,7 +253,7 @@ DatacentreFabric = Annotated[
     ClosFabric | FatTreeFabric | DragonflyPlusFabric | GraphFabric | SlurmFabric, Field(discriminator="kind")
 ]
 
-_OF_ALL_SITES = ("latency", "efficiency", "routing", "queue_pairs", "degraded")
+_OF_ALL_SITES = ("network", "latency", "efficiency", "routing", "queue_pairs", "degraded")
 _PLAIN = ClosFabric()
 
 
@@ -240,10 +270,13 @@ class Datacentre(Section):
             if getattr(self.fabric, name) != getattr(_PLAIN, name):
                 msg = f"'{name}' holds for all sites: set it beside 'sites'"
                 raise ValueError(msg)
+        if self.fabric.in_network_reduction:
+            msg = "'in_network_reduction' ends at a site: no switch sees all that several sites reduce; leave it out"
+            raise ValueError(msg)
         return self
 
 
-class DatacentresFabric(_Switched, _Unpodded):
+class DatacentresFabric(_Switched, _Unpodded, _Plain):
     """Several sites, each with its own network, every two of them joined by a long link."""
 
     kind: Literal["datacentres"] = setting(description="kind of fabric")

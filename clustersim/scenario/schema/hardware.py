@@ -3,12 +3,25 @@
 from typing import Literal
 
 from clustersim.scenario.schema.catalogued import Catalogued
-from clustersim.scenario.schema.fabric import AnyFabric, ClosFabric
+from clustersim.scenario.schema.fabric import AnyFabric, ClosFabric, NetworkClass
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Bandwidth, Bytes, FlopRate, Power
 
-__all__ = ["Accelerator", "AnyFabric", "ClosFabric", "Cluster", "Node", "PeakCompute", "Precision"]
+__all__ = [
+    "DEFAULT_NETWORK",
+    "Accelerator",
+    "AnyFabric",
+    "ClosFabric",
+    "Cluster",
+    "NetworkClass",
+    "Node",
+    "PeakCompute",
+    "Precision",
+]
+
+DEFAULT_NETWORK: NetworkClass = "infiniband"
+"""Class of a network that nobody names: most calibrated step times ran on it."""
 
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8", "fp4"]
 
@@ -42,7 +55,8 @@ class Accelerator(Catalogued, table="accelerators"):
     tdp: Power | None = setting(
         None,
         gt=0.0,
-        description="thermal design power, for the record: the forecast does not use it, but the power of the node",
+        description="thermal design power: sets the clock of cards whose generation has a power law (Blackwell); the"
+        " bill takes the power of the node",
     )
 
 
@@ -53,6 +67,9 @@ class Node(Catalogued, table="nodes"):
     gpus: PositiveInt = setting(description="accelerators in the node")
     nics: PositiveInt = setting(description="network interfaces for the scale-out fabric")
     nic_bandwidth: Bandwidth = setting(gt=0.0, description="bandwidth of one interface, per direction")
+    network: NetworkClass | None = setting(
+        None, description="class of the network that its interfaces are for; infiniband when omitted"
+    )
     training_power: Power = setting(gt=0.0, description="power of the whole node while it trains")
     idle_power: Power = setting(description="power of the whole node while it waits")
 
@@ -63,3 +80,8 @@ class Cluster(Section):
     node: Node = setting(description="the kind of node: a catalogue name or a mapping")
     nodes: PositiveInt = setting(description="nodes in the cluster: the job, its spares and the rest")
     fabric: AnyFabric = setting({"kind": "clos"}, description="the scale-out network")
+
+    @property
+    def network(self) -> NetworkClass:
+        """Class of its network: that of the fabric, else of the node, else :data:`DEFAULT_NETWORK`."""
+        return self.fabric.network or self.node.network or DEFAULT_NETWORK

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from operator import itemgetter, sub
 
 from clustersim.step.pipeline.compiler import START_NODES, Compiled
@@ -13,7 +14,10 @@ TOLERANCE = 1e-12
 
 SPAN_BEATS = 2
 """Beats that a task reaches back for what it waits for, at most: one for its own rank and its neighbours.
-Interleaving adds a group, for the chunk before. :func:`_closed` checks it for each graph."""
+Interleaving adds a group, for the chunk before. :func:`_open_shifts` checks it for each graph."""
+
+_NEVER = -(10**9)
+"""Beat of what was always there: nobody waits for it."""
 
 Pick = Callable[[Sequence[float]], tuple[float, ...]]
 
@@ -124,13 +128,12 @@ def steady_of(schedule: Schedule, orders: Sequence[RankOrder], compiled: Compile
     tasks = [[node for node, task in row if task is not None] for row in compiled.ranks]
     rows = [row[: order.warmup + beats * order.unit] for row, order in zip(tasks, orders, strict=True)]
     units = [order.unit for order in orders]
+    tried = [(number, shift) for number in rounds_of(schedule) if (shift := _beats(schedule, number)) < beats - span]
+    crossed = _open_shifts(tasks, rows, units, span, compiled) if tried else []
     rounds: list[Round] = []
-    for micro_batches in rounds_of(schedule):
-        shift = _beats(schedule, micro_batches)
-        if beats <= shift + span:
-            continue
+    for micro_batches, shift in tried:
         first = [len(row) - (shift + span) * unit for row, unit in zip(rows, units, strict=True)]
-        if _closed(rows, first, [span * unit for unit in units], compiled):
+        if not any(start <= shift < end for start, end in crossed):
             picked = [
                 node for row, at, unit in zip(rows, first, units, strict=True) for node in row[at:][: span * unit]
             ]
@@ -142,16 +145,30 @@ def steady_of(schedule: Schedule, orders: Sequence[RankOrder], compiled: Compile
     return Steady(itemgetter(*last), tuple(rounds), tuple(row[-1] for row in rows))
 
 
-def _closed(rows: list[list[int]], first: list[int], lengths: list[int], compiled: Compiled) -> bool:
-    """Whether tasks after a stretch wait for nothing before it."""
-    old = {node for row, at in zip(rows, first, strict=True) for node in row[:at]}
-    ends = [row[at + length - 1] for row, at, length in zip(rows, first, lengths, strict=True)]
-    return not any(
-        compiled.source[node - START_NODES] in old
-        for row, end in zip(compiled.ranks, ends, strict=True)
-        for node, _ in reversed(row)
-        if node > end
-    )
+def _open_shifts(
+    tasks: list[list[int]], rows: list[list[int]], units: list[int], span: int, compiled: Compiled
+) -> list[tuple[int, int]]:
+    """Shifts at which tasks after a stretch wait for tasks before it, as half-open ranges of beats.
+
+    A stretch ends ``shift`` beats before the end of the steady rows and takes ``span`` beats. So it is in the way of a
+    task at most ``shift`` beats from that end which waits for one more than ``shift + span`` beats from it. All shifts
+    of a graph are settled in one pass over its nodes, since hardly any task reaches that far back.
+    """
+    beats = [_NEVER] * (START_NODES + len(compiled.source))
+    for nodes, row, unit, ranked in zip(tasks, rows, units, compiled.ranks, strict=True):
+        for left, node in enumerate(nodes, -len(row)):
+            beats[node] = -(left // unit)
+        following = 0
+        for node, task in reversed(ranked):
+            # A message that a task waits for beside its own stands just before it.
+            following = beats[node] if task is not None else following
+            beats[node] = following
+    sources = map(beats.__getitem__, compiled.source)
+    return [
+        (at, back - span)
+        for at, back in zip(islice(beats, START_NODES, None), sources, strict=True)
+        if back - at > span
+    ]
 
 
 def pace_of(steady: Steady, finish_s: Sequence[float]) -> Pace | None:

@@ -1,9 +1,10 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from clustersim.scenario.schema.fabric import ClosFabric, DatacentresFabric, TorusFabric
+from clustersim.catalog import entries, entry
+from clustersim.scenario.schema.fabric import ClosFabric, DatacentresFabric, NetworkClass, TorusFabric
 from clustersim.scenario.schema.hardware import Cluster
 
 
@@ -16,6 +17,23 @@ def test_a_fabric_without_a_kind_is_a_clos() -> None:
     assert Cluster.model_validate({"node": "dgx-h100", "nodes": 4}).fabric == ClosFabric()
     # what the step model reads as written by the user
     assert cluster(latency="5 us").fabric.model_fields_set == {"kind", "latency"}
+
+
+def test_the_network_is_that_of_the_fabric_else_of_the_node() -> None:
+    def network(node: Any, **fabric: Any) -> str:
+        return Cluster.model_validate({"node": node, "nodes": 4, "fabric": fabric}).network
+
+    assert network("grand-teton-h100") == "roce"
+    assert network("jean-zay-a100") == "omni-path"
+    assert network({"like": "dgx-h100", "network": "efa"}) == "efa"
+    assert network("grand-teton-h100", network="slingshot") == "slingshot"
+    # no source says what joins the trays of a rack
+    assert network("gb200-tray") == "infiniband"
+
+
+def test_every_class_of_network_has_rates_and_no_other() -> None:
+    rates = {name for name in entries("collective_rates") if "eager_scale" in entry("collective_rates", name).values}
+    assert set(get_args(NetworkClass)) == rates
 
 
 def test_a_torus_counts_its_chips() -> None:
@@ -46,7 +64,9 @@ def test_every_kind_has_what_other_parts_read(fabric: dict[str, Any]) -> None:
     assert made.fabric.nodes_per_rack == 1
     assert made.fabric.oversubscription == 1.0
     assert made.fabric.nodes_per_pod in (None, 2)
-    assert made.fabric.latency == pytest.approx(6e-6)
+    assert (made.fabric.network, made.fabric.latency, made.fabric.efficiency) == (None, None, None)
+    assert not made.fabric.in_network_reduction
+    assert made.network == "infiniband"
     assert hash(made) == hash(cluster(**fabric))
 
 
@@ -56,6 +76,8 @@ def test_every_kind_has_what_other_parts_read(fabric: dict[str, Any]) -> None:
         ({"kind": "torsu"}, "does not match any of the expected tags"),
         ({"kind": "torus", "shape": (), "link_bandwidth": "50 GB/s"}, "at least 1 item"),
         ({"kind": "torus", "shape": (4,), "link_bandwidth": "50 GB/s", "rails": 8}, "Extra inputs"),
+        ({"kind": "torus", "shape": (4,), "link_bandwidth": "50 GB/s", "in_network_reduction": True}, "Extra inputs"),
+        ({"network": "infiniband2"}, "Input should be 'infiniband', 'roce'"),
         ({"degraded": ({"link": "a/b", "switch": "c", "bandwidth": "50 %"},)}, "either a link or a switch"),
         ({"degraded": ({"link": "a/b", "bandwidth": "150 %"},)}, "less than or equal to 1"),
     ],
@@ -73,6 +95,14 @@ def test_says_what_a_fabric_takes(fabric: dict[str, Any], message: str) -> None:
         (
             ({"name": "a", "nodes": 2, "fabric": {"latency": "9 us"}}, {"name": "b", "nodes": 2}),
             "'latency' holds for all",
+        ),
+        (
+            ({"name": "a", "nodes": 2, "fabric": {"network": "roce"}}, {"name": "b", "nodes": 2}),
+            "'network' holds for all",
+        ),
+        (
+            ({"name": "a", "nodes": 2, "fabric": {"in_network_reduction": True}}, {"name": "b", "nodes": 2}),
+            "no switch sees all that several sites reduce",
         ),
         (({"name": "a:b", "nodes": 2}, {"name": "b", "nodes": 2}), "pattern"),
     ],
