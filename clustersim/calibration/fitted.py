@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clustersim.calibration.free import Free, Key
-from clustersim.step.efficiency import Table
+from clustersim.catalog import entries, entry
+from clustersim.step.efficiency import TABLE, Table
 
 INTERVAL_SPREADS = 1.645
 """Half of a 90 % interval in standard deviations of a normal distribution."""
@@ -18,6 +19,12 @@ MOVED = 0.15
 
 AT_BOUND = 1e-3
 """Relative distance at which a parameter lies on its bound: the table keeps four digits."""
+
+REFERENCE = "stack-megatron"
+"""Software whose efficiencies stand in where another has no rows that speak of them."""
+
+SHARED = "assumed to be that of the megatron stack"
+"""Source of a value that follows the one of :data:`REFERENCE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,10 @@ class Fitted:
                 return f"; stopped at its {name} bound {bound:g}"
         return ""
 
+    def as_written(self) -> "Fitted":
+        """The same with the digits that a table keeps, so that what is said and scored is what is written."""
+        return replace(self, value=four_digits(self.value), low=four_digits(self.low), high=four_digits(self.high))
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -71,6 +82,21 @@ class Fit:
 
     fitted: Mapping[Key, Fitted]
     table: Table
+
+
+def four_digits(value: float) -> float:
+    """Round a value as the table writes it."""
+    return float(f"{value:.4g}")
+
+
+def with_shared(table: Table) -> Table:
+    """Copy the values of :data:`REFERENCE` to every stack whose catalogued source is :data:`SHARED`."""
+    changed = {name: dict(fields) for name, fields in table.items()}
+    for name in entries(TABLE):
+        for field, value in entry(TABLE, name).values.items():
+            if value.source == SHARED and name in changed:
+                changed[name][field] = table[REFERENCE][field]
+    return changed
 
 
 def inside(free: Free, value: float, half_width: float, rows: int) -> Fitted:
@@ -92,7 +118,7 @@ def kept(table: Table, free: Sequence[Free]) -> Fit:
     Returns
     -------
     Fit
-        The values as they stand.
+        The values as they stand, those that follow another (:func:`with_shared`) brought up to it.
     """
     found: dict[Key, Fitted] = {}
     for parameter in free:
@@ -101,4 +127,4 @@ def kept(table: Table, free: Sequence[Free]) -> Fit:
         if f"low.{field}" in row:
             low, high = max(row[f"low.{field}"], parameter.bounds[0]), min(row[f"high.{field}"], parameter.bounds[1])
             found[parameter.key] = Fitted(parameter, row[field], low, high, int(row[f"rows.{field}"]))
-    return Fit(found, table)
+    return Fit(found, with_shared(table))

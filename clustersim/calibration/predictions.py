@@ -4,13 +4,19 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from clustersim.calibration.rows import PublishedStep, Record, RowError, Table, read_record
+from clustersim.calibration.rows import PublishedStep, Record, RowError, Skipped, Table, read_record, read_table
+from clustersim.calibration.rows.faults import fault_of
+from clustersim.calibration.rows.row import UNREADABLE
+from clustersim.calibration.splits import split_said
 from clustersim.scenario.schema.training import Layout
 from clustersim.step.predict import predict_step
 from clustersim.step.step_time import StepTime
 
 OnProgress = Callable[[int, int], None]
+
+UNTIMED = "no printed number gives a step time"
 
 SPLITS = ("all", "fit", "test")
 
@@ -55,7 +61,12 @@ class Predicted:
     @property
     def extrapolated(self) -> tuple[str, ...]:
         """What stands in for something unknown, and what lies outside the calibrated range."""
-        return (*self.row.remarks, *self.step.extrapolations)
+        return (*(remark.text for remark in self.row.remarks), *self.step.extrapolations)
+
+    @property
+    def prediction_sigma(self) -> float:
+        """Spread of the log error: that of the step model, and what stand-ins and guessed shapes add in quadrature."""
+        return math.hypot(self.step.prediction_sigma, *(remark.sigma for remark in self.row.remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def predict_table(table: Table, split: str = "all", on_progress: OnProgress | No
     list of Prediction
         One for each row of the split, in the order of the file.
     """
-    records = [record for record in table.records if split in ("all", (record.cells.get("split") or "").strip())]
+    records = [record for record in table.records if split in ("all", split_said(record.cells.get("split")))]
     predictions = []
     for done, record in enumerate(records, start=1):
         predictions.append(predict_record(record))
@@ -99,9 +110,51 @@ def predict_record(record: Record) -> Prediction:
         predicted = predict_published(read_record(record))
     except RowError as problem:
         return Prediction(record, None, str(problem))
-    except (ValueError, ArithmeticError) as problem:
-        return Prediction(record, None, f"line {record.line}: {problem}")
+    except Exception as problem:
+        # Cells that pass one by one can be absurd together; a table is predicted to its end all the same.
+        return Prediction(record, None, f"line {record.line}, {fault_of(problem)}")
+    if not 0.0 < predicted.step.mean_s < math.inf:
+        return Prediction(record, None, f"line {record.line}, too extreme to be computed: {predicted.step.mean_s} s")
     return Prediction(record, predicted, "")
+
+
+def usable_rows(path: Path) -> tuple[list[PublishedStep], list[Skipped]]:
+    """Read the rows of a table that a fit can take: complete, timed, and within what the step model can predict.
+
+    Parameters
+    ----------
+    path : Path
+        See :func:`clustersim.calibration.rows.read_table`.
+
+    Returns
+    -------
+    rows : list of PublishedStep
+        In the order of the file.
+    skipped : list of Skipped
+        Complete rows that cannot be predicted, or that publish no time, with line and reason.
+
+    Raises
+    ------
+    TableError
+        If the file is no such table.
+    """
+    rows: list[PublishedStep] = []
+    skipped: list[Skipped] = []
+    for record in read_table(path).records:
+        if not record.usable:
+            continue
+        item = predict_record(record)
+        if item.predicted is None:
+            skipped.append(Skipped(record.cells.get("id", ""), item.reason))
+        elif item.predicted.error is None:
+            skipped.append(Skipped(record.cells.get("id", ""), f"line {record.line}, {_untimed(item.predicted.row)}"))
+        else:
+            rows.append(item.predicted.row)
+    return rows, skipped
+
+
+def _untimed(row: PublishedStep) -> str:
+    return next((f"{item.rule}: {item.value}" for item in row.assumed if item.rule == UNREADABLE), UNTIMED)
 
 
 def predict_published(row: PublishedStep) -> Predicted:

@@ -72,7 +72,7 @@ def _values(predicted: Predicted) -> Iterator[tuple[str, Any]]:
     if error is not None:
         yield "published_step_time_s", _rounded(row.step_time_s)
         yield "error", round(error, _DIGITS)
-    yield "prediction_sigma", _rounded(step.prediction_sigma)
+    yield "prediction_sigma", _rounded(predicted.prediction_sigma)
     yield "peak_memory_gib", _rounded(step.memory.total_bytes / _GIB)
     for name, seconds in step.breakdown_s.items():
         yield f"{name}_s", _rounded(seconds)
@@ -95,6 +95,9 @@ def _cell(value: object) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file all or nothing: under a temporary name in the same folder, then renamed.
 
+    A link keeps pointing where it points: the file behind it is written. What is no regular file (a pipe, a terminal,
+    ``/dev/stdout``) is written straight through, never replaced.
+
     Raises
     ------
     OSError
@@ -103,15 +106,20 @@ def write_whole(path: Path, text: str) -> None:
     import os
     import tempfile
 
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    data, target = text.encode("utf-8"), path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as open_end:
+            open_end.write(data)
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:32]}.", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         # mkstemp makes the file private; the result is as readable as any other file its user writes.
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -1,21 +1,16 @@
 """Fits the few efficiencies of the step model to published step times, and measures its error on held-out rows.
 
-Run as ``python -m clustersim.calibration.throughput --data FILE --out FILE``; with ``--keep`` the parameters stay as
-they are, and only their labels and their errors on held-out rows are written again.
+``clustersim calibrate throughput`` runs it.
 """
 
-import argparse
 import math
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from clustersim.calibration.fitted import INTERVAL_SPREADS, Fit, inside, kept
+from clustersim.calibration.fitted import INTERVAL_SPREADS, Fit, inside, with_shared
 from clustersim.calibration.free import FREE, Free, Key
-from clustersim.calibration.rows import PublishedStep, read_rows
+from clustersim.calibration.rows import PublishedStep
 from clustersim.calibration.score import ClassScore, score
-from clustersim.calibration.store import write_table
 from clustersim.step.breakdown import step_breakdown
 from clustersim.step.efficiency import Table, calibrated_precision, calibrated_table, generation_of
 from clustersim.step.job import Job, job_of
@@ -75,10 +70,10 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
 
     Notes
     -----
-    Soft-L1 loss on the log step time. Rows of one model on one GPU, precision and stack repeat each other, so together
-    they weigh as much as the square root of their number. Each parameter is tied to its prior (log-normal), which
+    Soft-L1 loss on the log step time. Rows of one model in one layout on one GPU, precision and stack repeat each
+    other, so together they weigh as much as the square root of their number. Each parameter is tied to its prior (log-normal), which
     decides where the rows say little. Intervals are from the curvature at the optimum, 1.645 standard errors, inside
-    the bounds.
+    the bounds. Values have the four digits that a table keeps; what follows another value is brought up to it.
     """
     import numpy as np
     from scipy.optimize import least_squares
@@ -86,7 +81,7 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
     table = start or calibrated_table()
     used = [row for row in rows if row.split == "fit"]
     active = [parameter for parameter in free if _rows_of(parameter.key, used)]
-    weights = np.sqrt(_weights(used))
+    weights = np.sqrt(row_weights(used))
     priors = np.array([math.log(parameter.prior) for parameter in active])
     ties = np.array([ERROR_SCALE / parameter.spread for parameter in active])
 
@@ -115,10 +110,10 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
     found = least_squares(residuals, priors, bounds=bounds, jac=jacobian, loss="soft_l1", f_scale=ERROR_SCALE)
     half_widths = INTERVAL_SPREADS * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
     fitted = {
-        parameter.key: inside(parameter, math.exp(log), half_width, _rows_of(parameter.key, used))
+        parameter.key: inside(parameter, math.exp(log), half_width, _rows_of(parameter.key, used)).as_written()
         for parameter, log, half_width in zip(active, found.x, half_widths, strict=True)
     }
-    return Fit(fitted, with_values(table, {key: item.value for key, item in fitted.items()}))
+    return Fit(fitted, with_shared(with_values(table, {key: item.value for key, item in fitted.items()})))
 
 
 def with_values(table: Table, values: Mapping[Key, float]) -> Table:
@@ -129,10 +124,17 @@ def with_values(table: Table, values: Mapping[Key, float]) -> Table:
     return changed
 
 
-def _weights(rows: Sequence[PublishedStep]) -> list[float]:
-    groups = [(row.model_name, row.gpu, row.precision, row.stack) for row in rows]
+def row_weights(rows: Sequence[PublishedStep]) -> list[float]:
+    """Weight of each row in the fit: one over the square root of how many repeat it, in everything but size of the job."""
+    groups = [(row.model_name, row.gpu, row.precision, row.stack, *_degrees(row)) for row in rows]
     sizes = Counter(groups)
     return [1.0 / math.sqrt(sizes[group]) for group in groups]
+
+
+def _degrees(row: PublishedStep) -> tuple[int, ...]:
+    """How a row splits the model: what each further layout of a sweep says is new, unlike a further batch or cluster."""
+    layout = row.layouts[0]
+    return layout.tensor_parallel, layout.context_parallel, layout.pipeline_parallel, layout.micro_batch
 
 
 def _rows_of(key: Key, rows: Sequence[PublishedStep]) -> int:
@@ -140,14 +142,31 @@ def _rows_of(key: Key, rows: Sequence[PublishedStep]) -> int:
 
 
 def speaks(key: Key, row: PublishedStep) -> bool:
-    """Whether a row can say something of a parameter: it is of its generation (and precision) or stack."""
+    """Whether a row can say something of a parameter.
+
+    It is of its generation (and precision) or stack, and has experts (with biases) where the parameter is theirs.
+    """
     entry, field = key
     if entry.startswith("stack-"):
-        return f"stack-{row.stack}" == entry
+        return f"stack-{row.stack}" == entry and _concerns(field, row)
     generation = generation_of(row.cluster.node.accelerator) or ""
     if generation != entry and generation.partition("-")[0] != entry:
         return False
     return field not in ("gemm_bf16", "gemm_fp8") or field in _formats(row)
+
+
+_OF_EXPERTS = ("expert", "ep_exposed", "routed_passes")
+_OF_BIASED_EXPERTS = ("biased_experts", "biased_fused")
+
+
+def _concerns(field: str, row: PublishedStep) -> bool:
+    """Whether the model of a row has the part that a parameter of the software belongs to."""
+    if field in _OF_EXPERTS:
+        return row.model.mixture is not None
+    if field in _OF_BIASED_EXPERTS:
+        kernels = "biased_fused" if "fused_experts" in row.options else "biased_experts"
+        return row.model.mixture is not None and row.model.ffn_bias and field == kernels
+    return True
 
 
 def fitted_cards(rows: Sequence[PublishedStep]) -> dict[str, list[str]]:
@@ -172,7 +191,7 @@ def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[
     Parameters
     ----------
     rows : sequence of PublishedStep
-        Published rows of both splits: errors are those of the ``test`` rows, coverage is that of the ``fit`` rows.
+        Published rows of both splits: errors are those of the ``test`` rows, ranges are those of the ``fit`` rows.
     table : Table, optional
         Parameters; the catalogue's when omitted.
 
@@ -183,24 +202,3 @@ def evaluate(rows: Sequence[PublishedStep], table: Table | None = None) -> dict[
     """
     used = table or calibrated_table()
     return score(rows, log_errors(rows, used))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit, evaluate and write the table; prints the errors on the held-out rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="CSV of published step times")
-    parser.add_argument("--out", type=Path, required=True, help="CSV of fitted parameters")
-    parser.add_argument("--keep", action="store_true", help="keep the catalogue's parameters, measure their errors")
-    options = parser.parse_args(arguments)
-    rows, skipped = read_rows(options.data)
-    result = kept(calibrated_table(), FREE) if options.keep else fit(rows)
-    scores = evaluate(rows, result.table)
-    write_table(options.out, result, fitted_cards(rows), scores, options.data.name)
-    for name, item in scores.items():
-        sys.stdout.write(f"{name}: {item}\n")
-    sys.stdout.write(f"{len(rows)} rows used, {len(skipped)} complete rows not expressible\n")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

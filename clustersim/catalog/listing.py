@@ -7,9 +7,11 @@ from clustersim.catalog.reader import entries, entry, tables
 
 _TABLE_TITLES = {
     "accelerators": "GPUs and other accelerators: dense peaks, memory, scale-up link, power",
+    "collective_rates": "calibrated rates of collectives, by scale-up link and class of network",
     "failures": "failure rates of published clusters, by category",
     "loss_laws": "fitted laws of the training loss",
     "models": "shapes of published transformers",
+    "node_networks": "network interfaces of named servers and cloud instances",
     "nodes": "servers: accelerators, network interfaces, power",
     "prices": "prices of GPU time",
     "published_parameters": "parameter counts as published, to check the arithmetic against",
@@ -21,6 +23,7 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
     "accelerators": ("peak.bf16", "peak.fp8", "memory", "memory_bandwidth", "scale_up_bandwidth", "tdp"),
     "failures": ("categories",),
     "models": ("layers", "hidden", "heads", "ffn_hidden", "vocabulary", "mixture.experts"),
+    "node_networks": ("nics", "nic_bandwidth", "network"),
     "nodes": ("accelerator", "gpus", "nics", "nic_bandwidth", "training_power"),
     "prices": ("low", "mode", "high"),
     "published_parameters": ("total", "active"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clustersim.cli.files import write_or_fail
+from clustersim.cli.files import checked_out, write_or_fail
 from clustersim.cli.options import AsJson
 from clustersim.cli.terminal import INTERRUPTED, closable_output, console, fail, note
 
@@ -46,6 +46,7 @@ def throughput(
     """Fit the efficiencies of the step model to the rows marked fit, and score them on the others."""
     from clustersim.calibration.throughput import evaluate
 
+    checked_out(out, data)
     rows, skipped = _read(data)
     try:
         with _busy("Scoring" if keep else f"Fitting {sum(row.split == 'fit' for row in rows):,} rows"):
@@ -62,14 +63,15 @@ def throughput(
 
 
 def _read(files: list[Path]) -> "tuple[list[PublishedStep], list[Skipped]]":
-    from clustersim.calibration.rows import TableError, read_rows
+    from clustersim.calibration.predictions import usable_rows
+    from clustersim.calibration.rows import TableError
 
     rows: list[PublishedStep] = []
     skipped: list[Skipped] = []
     problems: list[str] = []
     for file in files:
         try:
-            found, passed = read_rows(file)
+            found, passed = usable_rows(file)
         except TableError as error:
             problems.append(str(error))
             continue

@@ -1,8 +1,41 @@
-"""Writes a command's output file, all or nothing."""
+"""Writes a command's output file, all or nothing, after it was seen that it can be."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from clustersim.cli.terminal import fail
+
+
+def checked_out(out: Path | None, data: Sequence[Path] = ()) -> None:
+    """End the command with exit code 2, before it works for nothing, when its output file cannot be written.
+
+    Parameters
+    ----------
+    out : Path or None
+        The file; None asks for none.
+    data : sequence of Path
+        Files that the command reads; the output may be none of them.
+    """
+    import tempfile
+
+    if out is None:
+        return
+    try:
+        if out.is_dir():
+            fail(f"--out {out}: is a folder; name a file in it")
+        for file in data:
+            if out.exists() and file.exists() and out.samefile(file):
+                fail(f"--out {out}: is the data itself; name another file")
+        if out.exists() and not out.is_file():
+            return
+        # A name too long shows when it is looked up, a folder that is missing or read-only when a file is made in it.
+        with suppress(FileNotFoundError):
+            out.lstat()
+        with tempfile.TemporaryFile(dir=out.resolve().parent):
+            pass
+    except (OSError, ValueError) as error:
+        fail(f"--out {out}: {getattr(error, 'strerror', None) or error}")
 
 
 def write_or_fail(out: Path | None, text: str) -> None:
@@ -13,5 +46,5 @@ def write_or_fail(out: Path | None, text: str) -> None:
         return
     try:
         write_whole(out, text)
-    except OSError as error:
-        fail(f"--out {out}: {error.strerror or error}")
+    except (OSError, ValueError) as error:
+        fail(f"--out {out}: {getattr(error, 'strerror', None) or error}")

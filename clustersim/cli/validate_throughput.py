@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clustersim.cli.files import write_or_fail
+from clustersim.cli.files import checked_out, write_or_fail
 from clustersim.cli.options import AsJson, DataFile, PredictionsFile
 from clustersim.cli.terminal import BAD_INPUT, INTERRUPTED, closable_output, console, fail, note, progress_bar
 
@@ -37,37 +37,45 @@ def throughput(
         typer.Option(
             "--gate",
             metavar="BANDS",
-            help="Fail with 1 when a band of this CSV is exceeded, e.g. validation/bands.csv.",
+            help="Fail with 1 when a band of this CSV is exceeded, or none is tested, e.g. validation/bands.csv.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict published step times, and show the errors by class, source and group."""
-    from clustersim.calibration.bands import exceeded
+    from clustersim.calibration.bands import NOTHING_TESTED, exceeded, untested
     from clustersim.calibration.rows import TableError
     from clustersim.calibration.scoreboard import scoreboard
 
+    checked_out(out, [data])
     try:
         bands = _bands(gate)
         table, predictions = _predicted(data, split)
-        text = _checked_csv(table, predictions, data, out)
+        text = _csv(table, predictions, data) if out else ""
     except TableError as error:
         fail(str(error))
     write_or_fail(out, text)
     board = scoreboard(predictions)
-    broken = exceeded(bands, board.held_out) if gate else []
+    held_out = {item.name: item for item in board.held_out}
+    broken = exceeded(bands, held_out) if gate else []
+    blind = untested(bands, held_out) if gate else []
     about = {"data": str(data), "split": str(split), "exceeded_bands": broken if gate else None}
     _print(board, predictions, about, as_json)
     if out:
         note(f"Predictions: {out}")
-    for line in broken:
+    for line in (*blind, *broken):
         note(line)
     if not board.predicted:
-        where = "" if board.rows else f", since none is marked {split} in the column split; use --split all"
-        note(f"{data}: no row could be predicted{where}.")
+        note(f"{data}: no row could be predicted{_why_none(table, board.rows, split)}.")
         raise typer.Exit(BAD_INPUT)
-    if broken:
+    if broken or NOTHING_TESTED in blind:
         raise typer.Exit(GATE_FAILED)
+
+
+def _why_none(table: "Table", rows: int, split: Split) -> str:
+    if not table.records:
+        return ", since the table has no rows"
+    return "" if rows else f", since none is marked {split} in the column split; use --split all"
 
 
 def _bands(gate: Path | None) -> list[Any]:
@@ -89,15 +97,10 @@ def _predicted(data: Path, split: Split) -> "tuple[Table, list[Prediction]]":
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _checked_csv(table: "Table", predictions: "list[Prediction]", data: Path, out: Path | None) -> str:
+def _csv(table: "Table", predictions: "list[Prediction]", data: Path) -> str:
     from clustersim.calibration.predictions_csv import predictions_csv
     from clustersim.calibration.rows import TableError
 
-    if out is None:
-        return ""
-    if out.exists() and out.samefile(data):
-        msg = f"--out {out}: is the data itself; name another file"
-        raise TableError(msg)
     try:
         return predictions_csv(table.columns, predictions)
     except TableError as error:

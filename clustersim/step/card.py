@@ -13,7 +13,7 @@ FITTED_ON = "fitted_on"
 
 SIBLING_SIGMA = 0.05
 """Spread of a catalogued card of a fitted generation without step times of its own. Assumed: about that
-of held-out 16-bit rows on H100 (0.046)."""
+of held-out 16-bit rows on H100 with the software of its rows (2026)."""
 
 STRANGER_SIGMA = 0.10
 """Spread of a card known by its link alone, or changed from the catalogue's. Assumed: twice that of a sibling."""

@@ -1,6 +1,7 @@
 """The once-a-step exchange of gradients and weights beside the ends of the pipeline."""
 
 from clustersim.step.job import Job
+from clustersim.step.overlap import exposed_s
 from clustersim.step.pipeline import PipelineRun, gathering_delay_s, reduction_end_s
 from clustersim.step.pipeline.route import Cell, stage_of
 from clustersim.step.stage import StageTime, stage_exchange_s
@@ -43,9 +44,26 @@ def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -
         else:
             ends_s.append(max(ready_s) + exchange_s)
         whole_s.append(exchange_s)
-    exposed_s = max(0.0, max(ends_s) - run.total_s) + max(delays_s)
-    beside_s = max(0.0, max(whole_s) - exposed_s) if job.efficiency.data_overlap else 0.0
-    return exposed_s + job.efficiency.overlap_slowdown * beside_s
+    waited_s = max(0.0, max(ends_s) - run.total_s) + max(delays_s)
+    beside_s = max(0.0, max(whole_s) - waited_s) if job.efficiency.data_overlap else 0.0
+    return waited_s + job.efficiency.overlap_slowdown * beside_s + _earlier_rounds_s(job, exchanges, run)
+
+
+def _earlier_rounds_s(job: Job, exchanges: list[Exchange], run: PipelineRun) -> float:
+    """What the reductions before the last one cost under ZeRO 2, whose gradients are sharded all the time [s].
+
+    A chunk's gradients are summed over the micro-batches that pass it in a row and scattered before the next chunk's:
+    one per stage when interleaved (Llama 3, arXiv 2407.21783, section 3.3.2), a single one otherwise. Without a
+    pipeline each layer does so in its own pass.
+    """
+    schedule, layout = run.schedule, job.layout
+    if layout.zero_stage != 2 or layout.pipeline_parallel == 1:
+        return 0.0
+    in_a_row = schedule.stages if schedule.chunks > 1 and schedule.name != "dualpipe" else 1
+    rounds = -(-schedule.micro_batches // in_a_row)
+    window_s = max(run.busy_s) / rounds if job.efficiency.data_overlap else 0.0
+    reduce_s = max(reduce for reduce, _ in exchanges)
+    return (rounds - 1) * exposed_s(reduce_s, window_s, job.efficiency.overlap_slowdown)
 
 
 def buckets(job: Job) -> int:

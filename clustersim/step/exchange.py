@@ -107,8 +107,7 @@ def sharded_time(job: Job, forward_s: float, backward_s: float, mixture: bool) -
     -----
     ZeRO 3 gathers weights in each pass and scatters gradients (ZeRO, arXiv 1910.02054, 2020); FSDP prefetches the next
     layer (Zhao et al. 2023, arXiv 2304.11277, section 3.3). ZeRO 2 scatters gradients after every micro-batch
-    (DeepSpeed; FSDP ``SHARD_GRAD_OP``), except with a pipeline, where software sums them to the last (torchtitan,
-    2024).
+    (DeepSpeed; FSDP ``SHARD_GRAD_OP``); with a pipeline :mod:`clustersim.step.data_parallel` does.
     """
     layout, efficiency = job.layout, job.efficiency
     if not scatters_each_micro_batch(layout) or job.groups.data.ranks == 1:

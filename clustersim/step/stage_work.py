@@ -4,6 +4,7 @@ from clustersim.step.collectives import send_s
 from clustersim.step.compute import PassTime
 from clustersim.step.experts import NOTHING
 from clustersim.step.job import Job
+from clustersim.step.launch import launch_bound_s
 from clustersim.step.pipeline import Schedule, Work
 from clustersim.step.pipeline.work import Grid
 from clustersim.step.stage import StageTime
@@ -87,13 +88,15 @@ def weight_s(stage: StageTime) -> float:
     al. 2024, arXiv 2401.10241, section 2). Where the host sets the pace, it does so for them as for the rest of the
     pass.
     """
-    weights_s = sum(count * time.weight_s for count, time in stage.layers)
+    layers = stage.layers
+    weights_s = sum(count * time.weight_s for count, time in layers)
     weights_s += _bounded(stage.head) if stage.head is not NOTHING else 0.0
-    device_s = sum(count * time.backward_s for count, time in stage.layers)
-    device_s += stage.embedding.backward_s + stage.head.backward_s + stage.tables.backward_s
-    device_s += (float(stage.first) + float(stage.last)) * stage.ends_tensor.backward_s
-    whole = stage.pass_time(stage.dense_layers, stage.mixture_layers, first=stage.first, last=stage.last)
-    return weights_s * whole.backward_s / device_s if device_s > 0.0 else weights_s
+    compute_s = stage.embedding.backward_s + stage.head.backward_s
+    compute_s += sum(count * time.compute_backward_s for count, time in layers)
+    host_s = sum(count * time.host.backward_s for count, time in layers)
+    if compute_s <= 0.0:
+        return weights_s
+    return weights_s * launch_bound_s(compute_s, host_s, blocking=stage.blocking) / compute_s
 
 
 def _bounded(part: PassTime) -> float:

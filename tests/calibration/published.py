@@ -12,6 +12,9 @@ from clustersim.step.efficiency import Table
 
 PUBLISHED = Path(__file__).parents[2] / "validation" / "published"
 
+FITTED_TABLES = ("throughput.csv", "throughput_a100_node.csv")
+"""Tables of the catalogue's fit, in the order of its command."""
+
 
 @lru_cache(maxsize=1)
 def published_rows() -> tuple[PublishedStep, ...]:
@@ -19,6 +22,13 @@ def published_rows() -> tuple[PublishedStep, ...]:
     rows, skipped = read_rows(PUBLISHED / "step_times.csv")
     assert skipped == []
     return tuple(rows)
+
+
+@lru_cache(maxsize=1)
+def published_steps() -> tuple[PublishedStep, ...]:
+    """Every usable row of both tables that the catalogue's parameters are fitted to."""
+    tables = (read_rows(PUBLISHED / name) for name in FITTED_TABLES)
+    return tuple(row for rows, _ in tables for row in rows)
 
 
 def synthetic(rows: Sequence[PublishedStep], table: Table, noise: float = 0.0) -> list[PublishedStep]:

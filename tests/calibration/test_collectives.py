@@ -277,3 +277,9 @@ def test_the_command_fits_prints_and_writes_the_table(tmp_path: Path, capsys: py
     # What the rows could not have fitted is carried over.
     assert float(cells["slingshot", "exchange"]["value"]) == calibrated_rates()["slingshot"]["exchange"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["few.csv", "rates.csv"]
+
+
+def test_only_rows_marked_fit_are_fitted() -> None:
+    lines = [row(time_us="1000"), row(time_us="1000", split="train"), row(time_us="1000", split="test")]
+    with pytest.raises(ValueError, match="no usable row is marked fit"):
+        fit_collectives(lines)

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from clustersim.calibration.collectives import BadTable, measured_collective, read_collectives
+from clustersim.calibration.collectives import (
+    BadTable,
+    measured_collective,
+    predict_collectives,
+    read_collectives,
+)
+from clustersim.calibration.collectives.score import worst_collectives
 
 HEADER = "collective,n_gpus,gpus_per_node,nic,nvlink gen,message_bytes,time_us,algbw_gbps,busbw_gbps,source"
 
@@ -50,9 +56,12 @@ def test_time_follows_from_either_bandwidth() -> None:
         ({"n_gpus": "1"}, "n_gpus is 1: a collective needs two"),
         ({"n_gpus": ""}, "n_gpus is empty"),
         ({"message_bytes": ""}, "message_bytes is empty"),
-        ({"message_bytes": "-3"}, "message_bytes is -3, not a positive number"),
+        ({"message_bytes": "-3"}, "message_bytes is '-3', not a positive number"),
         ({"collective": "gossip"}, "collective 'gossip' is not modelled"),
-        ({"time_us": "fast"}, "time_us is 'fast', not a number"),
+        ({"nic": "1x0G"}, "nic '1x0G' gives a node no bandwidth"),
+        ({"nic": "0x400G IB"}, "nic '0x400G IB' gives a node no bandwidth"),
+        ({"n_gpus": "1,5"}, "n_gpus is '1,5', not a number"),
+        ({"n_gpus": "1e300"}, "n_gpus is '1e300', not a positive number up to 10,000,000"),
         ({"gpus_per_node": "eight"}, "gpus_per_node is 'eight', not a number"),
     ],
 )
@@ -73,8 +82,40 @@ def test_missing_columns_are_all_named(tmp_path: Path) -> None:
 
 def test_a_line_longer_than_the_header_is_named(tmp_path: Path) -> None:
     path = table(tmp_path, "all_reduce,8,1024", "all_reduce,8,1024,9", header="collective,n_gpus,message_bytes")
-    with pytest.raises(BadTable, match=r"measured\.csv:3: more cells than the 3 columns"):
+    rows = read_collectives(path)
+    assert [row.problems for row in rows] == [(), ("4 cells under 3 columns",)]
+
+
+def test_a_column_that_stands_there_twice_is_told(tmp_path: Path) -> None:
+    path = table(tmp_path, "all_reduce,8,1024,9", header="collective,n_gpus,message_bytes,n_gpus")
+    with pytest.raises(BadTable, match=r"measured\.csv:1: column 'n_gpus' stands there twice"):
         read_collectives(path)
+
+
+def test_a_measurement_that_is_no_number_keeps_nobody_from_predicting() -> None:
+    cells = {"collective": "all_reduce", "n_gpus": "8", "message_bytes": "1,024", "nvlink gen": "NVLink4"}
+    row = measured_collective(cells | {"time_us": "fast"}, 7)
+    assert (row.problems, row.size_bytes, row.time_s) == ((), 1024.0, None)
+    (item,) = predict_collectives([row])
+    assert item.time_s is not None
+    assert "time_us is 'fast'" in item.cells()["filled"]
+
+
+@pytest.mark.parametrize(
+    "cells", [{"time_us": "1e300"}, {"time_us": "1e-300"}, {"message_bytes": "1e14"}, {"n_gpus": "1e7"}]
+)
+def test_extremes_are_ranked_without_an_error(cells: dict[str, str]) -> None:
+    row = {"collective": "all_reduce", "n_gpus": "8", "message_bytes": "1024", "nvlink gen": "H100", "time_us": "9"}
+    items = predict_collectives([measured_collective(row | cells, 2), measured_collective(row, 3)])
+    assert all((item.time_s is None) == bool(item.reason) for item in items)
+    assert len(worst_collectives(items)) >= 1
+
+
+def test_a_reason_comes_with_its_line() -> None:
+    (item,) = predict_collectives(
+        [measured_collective({"collective": "gossip", "n_gpus": "8", "message_bytes": "1"}, 7)]
+    )
+    assert item.cells()["reason"] == "line 7, collective 'gossip' is not modelled"
 
 
 def test_empty_file_and_byte_order_mark(tmp_path: Path) -> None:

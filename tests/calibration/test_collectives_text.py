@@ -9,11 +9,11 @@ from clustersim.calibration.collectives.text import (
     forced_algorithm,
     forced_protocol,
     in_switch_forbidden,
-    instance_of,
     interfaces_of,
     racks_of,
     without_network,
 )
+from clustersim.calibration.fabric_text import instance_of
 
 
 def interfaces(card: str, nic: str, gpus: int = 8) -> tuple[float, int | None, str]:

@@ -1,17 +1,15 @@
 """What a fitted parameter says of itself: interval inside its bounds, and what the rows had to do with it."""
 
-import csv
 import math
-from pathlib import Path
 
 import pytest
 
-from clustersim.calibration.fitted import inside, kept
+from clustersim.calibration.fitted import REFERENCE, SHARED, inside, kept, with_shared
 from clustersim.calibration.free import FREE, Free
-from clustersim.calibration.throughput import fit, fitted_cards, main
-from clustersim.catalog import entry
+from clustersim.calibration.throughput import fit, fitted_cards
+from clustersim.catalog import entries, entry
 from clustersim.step.efficiency import TABLE, calibrated_table
-from tests.calibration.published import PUBLISHED, published_rows
+from tests.calibration.published import published_rows
 
 SHARE = Free(("stack-x", "data_bandwidth"), 0.8, 0.3, (0.05, 1.0))
 PRIOR_HALF_WIDTH = 1.645 * 0.3
@@ -67,12 +65,28 @@ def test_cards_are_those_of_the_fit_rows() -> None:
         assert set(names) <= set(entry(TABLE, name).values["fitted_on"].text.split("; ")), name
 
 
-def test_keeping_the_parameters_writes_only_labels_and_errors_again(tmp_path: Path) -> None:
-    out = tmp_path / "table.csv"
-    assert main(["--data", str(PUBLISHED / "step_times.csv"), "--out", str(out), "--keep"]) == 0
-    with out.open(encoding="utf-8", newline="") as lines:
-        written = {(row["entry"], row["field"]): row["value"] for row in csv.DictReader(lines)}
-    for name, fields in calibrated_table().items():
-        for field, value in fields.items() if not name.startswith("class-") else ():
-            assert float(written[name, field]) == value, (name, field)
-    assert written["class-hopper-bf16-dense", "rows_test"] == "16"
+def test_what_is_written_keeps_four_digits_and_says_the_same() -> None:
+    found = inside(SHARE, 0.65432198, 0.123456789, 5)
+    written = found.as_written()
+    assert (written.value, written.low, written.high) == (0.6543, 0.5783, 0.7403)
+    assert written.as_written() == written
+    assert written.verdict == found.verdict
+
+
+def test_only_free_parameters_have_an_interval_or_the_label_of_a_fit() -> None:
+    free = {parameter.key for parameter in FREE}
+    for name in entries(TABLE):
+        for field, value in entry(TABLE, name).values.items() if not name.startswith("class-") else ():
+            prefix, _, of = field.partition(".")
+            noted = prefix in ("low", "high", "rows")
+            labelled = value.source.startswith("clustersim ")
+            assert (name, of if noted else field) in free or not (noted or labelled), (name, field)
+
+
+def test_values_that_follow_the_reference_stack_are_its_own() -> None:
+    table = {name: dict(fields) for name, fields in calibrated_table().items()}
+    table[REFERENCE]["expert"] = 0.123
+    followed = with_shared(table)
+    assert entry(TABLE, "stack-pytorch").values["expert"].source == SHARED
+    assert followed["stack-pytorch"]["expert"] == followed["stack-xla"]["expert"] == 0.123
+    assert followed["stack-pytorch"]["gemm"] == table["stack-pytorch"]["gemm"]

@@ -4,6 +4,10 @@ import csv
 import io
 import json
 import math
+import os
+import re
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clustersim.calibration.errors_by import errors_by, errors_of, group_of, scored, worst
-from clustersim.calibration.predictions import Prediction, predict_record, predict_table
+from clustersim.calibration.predictions import Prediction, predict_record, predict_table, usable_rows
 from clustersim.calibration.predictions_csv import ADDED, BREAKDOWN, predictions_csv, write_whole
 from clustersim.calibration.rows import Record, TableError, read_table
 from clustersim.calibration.scoreboard import scoreboard
@@ -129,6 +133,40 @@ def test_a_file_is_written_all_or_nothing(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "whole"
 
 
+def test_a_link_is_written_behind_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "real.csv", tmp_path / "link.csv"
+    link.symlink_to(target)
+    write_whole(link, "whole")
+    assert link.is_symlink()
+    assert target.read_text("utf-8") == "whole"
+    assert [file.name for file in target.parent.iterdir()] == ["real.csv"]
+
+
+def test_a_pipe_is_written_through_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
+    reader.start()
+    write_whole(pipe, "whole")
+    reader.join(timeout=10)
+    assert read == ["whole"]
+    assert pipe.is_fifo()
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_stand_ins_widen_the_prediction(tmp_path: Path) -> None:
+    plain, other = predicted_rows(tmp_path, row(), row(gpu="h800", fabric="token ring", stack="nemo-25.04"))
+    assert plain.predicted is not None
+    assert other.predicted is not None
+    # A card by its relative and a fabric by the vendor's own: 0.10 and 0.05 in quadrature.
+    expected = math.hypot(other.predicted.step.prediction_sigma, 0.10, 0.05)
+    assert other.predicted.prediction_sigma == pytest.approx(expected)
+    assert plain.predicted.prediction_sigma == plain.predicted.step.prediction_sigma
+    assert any("stands in" in text for text in other.predicted.extrapolated)
+
+
 def test_errors_of_a_group() -> None:
     # |errors| 1, 2, 3, ..., 10 %: median 5.5 %, 9th of 10 is 9 %, mean 5.5 %; half of them negative.
     errors = [(0.01 if n % 2 else -0.01) * n for n in range(1, 11)]
@@ -185,3 +223,79 @@ def test_predictions_do_not_look_at_published_times(tmp_path: Path) -> None:
     assert plain is not None
     assert spoiled is not None
     assert replace(plain, row=spoiled.row) == spoiled
+
+
+ODD_CELLS = (
+    "None", "<NA>", "#N/A", "NaN", "0", "-1", "1.5", "1e9", "1e12", "1e300", "1e-300", "0x0G", "0x400G", "8x0g", "abc",
+    "1,024", "1,5", "8.0", "1.0", "'", "full", "\u0663", "8x400G x", "DeepSeek-V3", "Mamba 2B", "GPT 1e9B", "9" * 400,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("column", [name for name in ROW if name != "id"])
+def test_whatever_stands_in_a_column_the_row_has_a_prediction_or_a_reason(column: str) -> None:
+    for cell in ODD_CELLS:
+        begun = time.perf_counter()
+        item = predict_record(Record(2, row(**{column: cell})))
+        assert time.perf_counter() - begun < 3.0, cell
+        assert (item.predicted is None) == bool(item.reason)
+        if item.predicted is None:
+            assert re.match(r"line 2, [a-z_. ]+: ", item.reason), (cell, item.reason)
+            assert "\n" not in item.reason
+            assert "http" not in item.reason
+        else:
+            assert 0.0 < item.predicted.step.mean_s < math.inf
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("n_layers", "1e9"),
+        ("hidden", "1e12"),
+        ("n_gpus", "1e300"),
+        ("moe_every", "1e9"),
+        ("global_batch_seqs", "1e10"),
+        ("vpp", "1e6"),
+    ],
+)
+def test_a_number_beyond_its_column_is_told_with_the_bound(column: str, cell: str) -> None:
+    item = predict_record(Record(2, row(**{column: cell, "n_experts": "8", "pp": "2"})))
+    assert re.fullmatch(rf"line 2, column {column}: '{re.escape(cell)}' is not [\d,]+ or less", item.reason)
+
+
+def test_data_frames_may_write_their_empty_cells_and_whole_numbers() -> None:
+    plain = predict_record(Record(2, row())).predicted
+    whole = {name: f"{cell}.0" for name, cell in ROW.items() if cell.isdigit()}
+    empty = {name: "None" for name, cell in ROW.items() if not cell}
+    framed = predict_record(Record(2, row(**whole, **empty))).predicted
+    assert plain is not None
+    assert framed is not None
+    assert framed.step == plain.step
+    assert predict_record(Record(2, row(n_layers="None", hidden="<NA>", n_heads="NaN"))).predicted is not None
+
+
+def test_numbers_may_have_commas_between_thousands() -> None:
+    item = predict_record(Record(2, row(n_gpus="1,024", dp="512", global_batch_seqs="1,024")))
+    assert item.predicted is not None
+    assert item.predicted.layout.gpus == 1024
+    assert "'1,5'" in predict_record(Record(2, row(n_gpus="1,5"))).reason
+    noted = predict_record(Record(2, row(n_gpus="", dp="", notes="derived: n_gpus=1,024, gpus_per_node=8")))
+    assert noted.predicted is not None
+    assert noted.predicted.layout.gpus == 1024
+
+
+def test_rows_that_a_fit_cannot_predict_are_passed_over_with_their_lines(tmp_path: Path) -> None:
+    rows = [
+        row(id="good", split="fit"),
+        row(id="none of zero", split="fit", fabric="0x0G"),
+        row(id="nameless", split="fit", n_layers="None", model="Nameless"),
+        row(id="chunks", split="fit", pp="2", vpp="1000"),
+        row(id="untimed", split="fit", step_time_s=""),
+    ]
+    read, skipped = usable_rows(write_rows(tmp_path / "rows.csv", rows))
+    assert [item.id for item in read] == ["good"]
+    assert [(item.id, item.reason.partition(",")[0]) for item in skipped] == [
+        ("none of zero", "line 3"),
+        ("nameless", "line 4"),
+        ("chunks", "line 5"),
+        ("untimed", "line 6"),
+    ]

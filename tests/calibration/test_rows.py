@@ -60,7 +60,7 @@ def test_a_row_that_does_not_say_its_split_is_held_out() -> None:
 def test_software_is_known_by_its_longest_beginning_and_year(stack: str, family: str) -> None:
     step = published_step(row(stack=stack))
     assert step.stack == family
-    assert not any("stands in" in remark for remark in step.remarks)
+    assert not any("stands in" in remark.text for remark in step.remarks)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,8 @@ def test_software_is_known_by_its_longest_beginning_and_year(stack: str, family:
 def test_unknown_software_has_a_stand_in_that_is_said(changes: dict[str, str], family: str) -> None:
     step = published_step(row(**changes))
     assert step.stack == family
-    assert family in step.remarks[0]
+    assert family in step.remarks[0].text
+    assert step.remarks[0].sigma == 0.15
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,16 @@ def test_on_a_superchip_they_offload_as_few_layers_as_fit_instead() -> None:
     big = {"model": "Llama 3 70B", "n_layers": "80", "hidden": "8192", "n_heads": "64", "ffn_hidden": "28672"}
     machines = {"gpu": "gb200", "gpus_per_node": "72", "fabric": "nvl72+400g", "precision": "fp8"}
     step = published_step(
-        row(**big, **machines, recompute="", zero_stage="3", micro_batch="2", cp="1", stack="megatron-bridge-26.02")
+        row(
+            **big,
+            **machines,
+            recompute="",
+            dp="",
+            zero_stage="3",
+            micro_batch="2",
+            cp="1",
+            stack="megatron-bridge-26.02",
+        )
     )
     (layout,) = step.layouts
     assert (layout.recompute, layout.offload) == ("none", "activations")
@@ -122,6 +132,14 @@ def test_megatron_of_2021_recomputes_everything() -> None:
     step = published_step(row(stack="megatron-2021", recompute="", zero_stage="", sequence_parallel=""))
     (layout,) = step.layouts
     assert (layout.recompute, layout.zero_stage, layout.sequence_parallel) == ("full", 0, False)
+
+
+@pytest.mark.parametrize(("layers", "chunks"), [("32", 2), ("28", 1)])
+def test_megatron_core_interleaves_two_chunks_where_they_are_even(layers: str, chunks: int) -> None:
+    """Its published table says that messages are overlapped, which it does between chunks only, and not how many."""
+    step = published_step(row(stack="megatron-core-0.8", n_layers=layers, pp="4", dp="8", vpp=""))
+    assert step.layouts[0].virtual_pipeline == chunks
+    assert "between chunks" in next(item.rule for item in step.assumed if item.column == "vpp")
 
 
 def test_megatron_deepspeed_recomputes_nothing_when_that_fits() -> None:
@@ -159,7 +177,7 @@ def test_a_fabric_is_read_as_count_times_rate(fabric: str, nics: int, bandwidth_
 
 
 def test_an_unknown_fabric_between_nodes_is_a_remark() -> None:
-    assert "'token ring'" in published_step(row(fabric="token ring")).remarks[0]
+    assert "'token ring'" in published_step(row(fabric="token ring")).remarks[0].text
 
 
 def test_a_rack_scale_fabric_has_one_interface_a_gpu() -> None:
@@ -293,7 +311,9 @@ def test_megatron_without_degrees_takes_the_least_that_fits() -> None:
     small = published_step(row(tp="", pp="", cp="", n_gpus="64", seq_len="2048"))
     assert (small.layouts[0].tensor_parallel, small.layouts[0].pipeline_parallel) == (1, 1)
     gpt3 = {"n_layers": "96", "hidden": "12288", "n_heads": "96", "n_kv_heads": "", "ffn_hidden": "49152", "gated": "0"}
-    large = published_step(row(**gpt3, tp="", pp="", cp="", n_gpus="1024", seq_len="2048", global_batch_seqs="1536"))
+    large = published_step(
+        row(**gpt3, tp="", pp="", cp="", dp="", n_gpus="1024", seq_len="2048", global_batch_seqs="1536")
+    )
     layout = large.layouts[0]
     assert layout.tensor_parallel * layout.pipeline_parallel > 8
     assert assumed(large)["tp pp"] == f"{layout.tensor_parallel} x {layout.pipeline_parallel}"
@@ -320,3 +340,189 @@ def test_mixture_columns() -> None:
     assert (mixture.experts, mixture.experts_per_token, mixture.expert_ffn_hidden) == (64, 8, 768)
     assert (mixture.shared_experts, mixture.dense_layers) == (1, 1)
     assert step.layouts[0].expert_parallel == 8
+
+
+def without_shape(**changes: str) -> dict[str, str]:
+    """A row that prints no shape."""
+    columns = ("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "gated", "vocab", "attention")
+    return row(**dict.fromkeys(columns, ""), **changes)
+
+
+DEEPSEEK = {
+    "n_layers": "61", "hidden": "7168", "n_heads": "128", "n_kv_heads": "128", "head_dim": "", "ffn_hidden": "18432",
+    "vocab": "129280", "attention": "mla", "n_experts": "256", "experts_per_token": "8", "expert_ffn": "2048",
+    "n_shared_experts": "1", "n_dense_layers": "3", "ep": "32", "pp": "4", "cp": "1", "n_gpus": "256", "dp": "64",
+}  # fmt: skip
+
+
+def recipe(**changes: str) -> tuple[object, ...]:
+    """Everything that a recipe decides of a row of DeepSeek-V3."""
+    machines = {"model": "DeepSeekV3", "gpu": "gb200", "gpus_per_node": "72", "fabric": "nvl72+400g"}
+    software = {"stack": "megatron-bridge-26.06", "precision": "mxfp8", "recompute": ""}
+    step = published_step(row(**{**DEEPSEEK, **machines, **software, **changes}))
+    layout = step.layouts[0]
+    return step.options, layout.recompute, layout.gradient_precision, step.model.prediction_layers, step.stack
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stack": "Megatron Bridge 26.06"},
+        {"stack": "Megatron-Bridge_26.6"},
+        {"stack": "NVIDIA Megatron-Bridge 26.06"},
+        {"stack": "megatron-bridge", "notes": "NeMo container 26.06"},
+        {"model": "DeepSeek-V3"},
+        {"model": "deepseek-ai/DeepSeek-V3"},
+        {"model": "DeepSeek-V3-Base"},
+        {"gpu": "GB200"},
+        {"gpu": "NVIDIA GB200"},
+        {"attention": "MLA"},
+        {"attention": ""},
+    ],
+)
+def test_a_recipe_does_not_depend_on_spelling(changes: dict[str, str]) -> None:
+    assert recipe(**changes) == recipe()
+    assert "fused_experts" in recipe()[0]
+
+
+@pytest.mark.parametrize("gpu", ["H100", "NVIDIA H100 SXM", "h100-sxm", "H100 SXM5"])
+def test_hopper_in_any_spelling_has_the_recipe_of_hopper(gpu: str) -> None:
+    hopper = {"gpu": gpu, "gpus_per_node": "8", "fabric": "8x400g", "precision": "fp8"}
+    assert recipe(**hopper)[0] == ("flex", "overlap", "modules")
+
+
+def test_releases_are_compared_as_dates() -> None:
+    b200 = {"gpu": "b200", "gpus_per_node": "8", "fabric": "8x400g"}
+    assert "graphs" not in recipe(**b200, stack="megatron-bridge-26.4")[0]
+    assert "graphs" in recipe(**b200, stack="megatron-bridge-26.04.01")[0]
+    assert "graphs" in recipe(**b200, stack="megatron-bridge-26.10")[0]
+
+
+def test_without_a_release_the_recipe_is_generic_and_said() -> None:
+    assert recipe(stack="megatron-bridge")[0] == ()
+    machines = {"gpu": "b200", "precision": "bf16"}
+    step = published_step(row(**machines, stack="Megatron Bridge 0.2.0"))
+    assert any("release of Megatron Bridge is not said" in remark.text for remark in step.remarks)
+
+
+@pytest.mark.parametrize("model", ["GPT OSS 120B", "gpt-oss-120b", "openai/gpt-oss-120b", "GPT-OSS 120B (BF16)"])
+def test_gpt_oss_has_its_window_and_recipe_in_any_spelling(model: str) -> None:
+    step = published_step(
+        without_shape(model=model, gpu="b200", stack="megatron-bridge-26.06", precision="bf16", cp="1", tp="1", ep="8")
+    )
+    assert step.model.attention_window == 128
+    assert step.model.ffn_bias
+    assert "narrow_attention" in step.options
+
+
+def test_a_model_known_by_name_alone_has_the_recipe_of_its_shape() -> None:
+    named = {**dict.fromkeys(DEEPSEEK, ""), "pp": "4", "ep": "32", "cp": "1", "n_gpus": "256"}
+    assert recipe(**named, model="DeepSeek-V3") == recipe()
+
+
+@pytest.mark.parametrize(
+    ("fabric", "nics", "each_bytes_s", "network"),
+    [
+        ("Spectrum-X 8x400G", 8, 50e9, "roce"),
+        ("1x100GbE", 1, 12.5e9, "roce"),
+        ("400G x 8 IB", 8, 50e9, "infiniband"),
+        ("8\u00d7400Gb/s", 8, 50e9, "infiniband"),
+        ("8*400 Gbps RoCE v2", 8, 50e9, "roce"),
+        ("3.2 Tbps EFA", 8, 50e9, "efa"),
+        ("IB NDR", 8, 50e9, "infiniband"),
+        ("8x HDR InfiniBand", 8, 25e9, "infiniband"),
+        ("p5.48xlarge", 32, 12.5e9, "efa"),
+        ("p4d.24xlarge", 4, 12.5e9, "efa-v1"),
+        ("InfiniBand", 8, 50e9, "infiniband"),
+    ],
+)
+def test_a_fabric_is_read_in_the_forms_that_people_write(
+    fabric: str, nics: int, each_bytes_s: float, network: str
+) -> None:
+    step = published_step(row(fabric=fabric))
+    assert (step.cluster.node.nics, step.network) == (nics, network)
+    assert step.cluster.node.nic_bandwidth == pytest.approx(each_bytes_s)
+    assert not any("fabric" in remark.text for remark in step.remarks)
+
+
+@pytest.mark.parametrize("fabric", ["0x400G", "8x0g", "0x0G"])
+def test_a_node_without_bandwidth_is_refused(fabric: str) -> None:
+    with pytest.raises(RowError, match="column fabric"):
+        published_step(row(fabric=fabric))
+
+
+@pytest.mark.parametrize(
+    ("gpu", "read", "stands_in"),
+    [
+        ("AMD Instinct MI300X", "mi300x", False),
+        ("NVIDIA H200", "h200", False),
+        ("Instinct MI325X", "mi300x", True),
+        ("NVIDIA H100 80GB HBM3", "h100-sxm", True),
+    ],
+)
+def test_a_card_is_known_without_its_vendor(gpu: str, read: str, stands_in: bool) -> None:
+    step = published_step(row(gpu=gpu))
+    assert step.cluster.node.accelerator.catalogue_entry == read
+    assert [remark.sigma for remark in step.remarks] == ([0.10] if stands_in else [])
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["meta-llama/Llama-3.1-405B", "Llama-3.1-405B-Instruct", "Meta-Llama-3.1-405B", "Llama 3.1 405B Base"],
+)
+def test_an_edition_of_a_catalogued_model_has_its_shape(model: str) -> None:
+    step = published_step(without_shape(model=model, tp="8", pp="8", n_gpus="1024"))
+    assert (step.model.layers, step.model.hidden) == (126, 16384)
+    assert not any("guessed" in remark.text for remark in step.remarks)
+
+
+@pytest.mark.parametrize(
+    "model", ["Nemotron-H 56B", "nvidia/Nemotron-H-8B-Base", "Mamba 2.8B", "Jamba 52B", "Zamba2 7B"]
+)
+def test_other_architectures_are_refused_by_name(model: str) -> None:
+    with pytest.raises(RowError, match=r"column model: .*state-space"):
+        published_step(without_shape(model=model))
+
+
+def test_another_architecture_is_refused_with_the_column_that_says_so() -> None:
+    with pytest.raises(RowError, match="column attention: 'hybrid mamba'"):
+        published_step(row(attention="hybrid mamba"))
+
+
+def test_a_guessed_shape_is_said_and_widens_the_prediction() -> None:
+    step = published_step(without_shape(model="House model 8B"))
+    guessed = [remark for remark in step.remarks if remark.text.startswith("shape guessed: ")]
+    assert [remark.text.split(": ")[1] for remark in guessed] == [
+        "n_layers hidden", "n_heads", "gated", "ffn_hidden", "vocab",
+    ]  # fmt: skip
+    assert {remark.sigma for remark in guessed} == {0.05}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ep": "7", "n_experts": "8", "expert_ffn": "768"}, "7"),
+        ({"vpp": "5"}, "column vpp: '5' without pipeline stages is left out"),
+        ({"dp": "3"}, "column dp: 3 contradicts n_gpus / (tp x cp x pp) = 32"),
+        ({"dp": "foo"}, "column dp: 'foo' is not a whole number"),
+        ({"dp": "-1"}, "column dp: '-1' is not a whole number"),
+    ],
+)
+def test_what_a_layout_contradicts_is_a_remark(changes: dict[str, str], words: str) -> None:
+    step = published_step(row(**changes))
+    assert any(words in remark.text for remark in step.remarks)
+    assert all(remark.sigma == 0.0 for remark in step.remarks)
+
+
+@pytest.mark.parametrize("column", ["step_time_s", "tokens_per_s_per_gpu"])
+def test_a_published_time_that_cannot_be_read_keeps_nobody_from_predicting(column: str) -> None:
+    step = published_step(row(step_time_s="") | {column: "fast"})
+    assert math.isnan(step.step_time_s)
+    assert [item.value for item in step.assumed if "unreadable" in item.rule] == [
+        f"column {column}: 'fast' is not a number above 0"
+    ]
+
+
+def test_the_split_is_read_whatever_its_case() -> None:
+    assert published_step(row(split=" FIT ")).split == "fit"
+    assert published_step(row(split="train")).split == "test"

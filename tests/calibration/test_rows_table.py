@@ -90,3 +90,16 @@ def test_every_curated_row_is_read() -> None:
     read, skipped = read_rows(PUBLISHED / "step_times.csv")
     assert skipped == []
     assert len(read) == 85
+
+
+def test_without_a_column_missing_a_guessed_shape_is_not_complete(tmp_path: Path) -> None:
+    guessed = row(model="House model 8B", **dict.fromkeys(("n_layers", "hidden", "n_heads", "head_dim"), ""))
+    named = row(
+        **dict.fromkeys(("n_layers", "hidden", "n_heads", "head_dim", "n_kv_heads", "ffn_hidden", "vocab", "gated"), "")
+    )
+    rows = [{name: cell for name, cell in cells.items() if name != "missing"} for cells in (row(), guessed, named)]
+    table = read_table(write_rows(tmp_path / "rows.csv", rows))
+    assert [record.complete for record in table.records] == [True, False, True]
+    assert [record.usable for record in table.records] == [True, False, True]
+    framed = read_table(write_rows(tmp_path / "rows.csv", [row(missing="nan"), row(missing="None")]))
+    assert all(record.complete and record.usable for record in framed.records)

@@ -93,7 +93,7 @@ def test_without_fit_rows_it_fails(clustersim: Command, tmp_path: Path) -> None:
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     main, terminal = pty.openpty()
     started = subprocess.Popen(
-        [COMMAND, "calibrate", "throughput", "--data", str(PUBLISHED / "step_times.csv"), "--out", "table.csv"],
+        [COMMAND, "calibrate", "throughput", "--data", str(PUBLISHED / "throughput.csv"), "--out", "table.csv"],
         cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal,
     )  # fmt: skip
     os.close(terminal)
@@ -105,3 +105,31 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     assert started.wait(timeout=60) == 130
     os.close(main)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_cannot_be_predicted_are_skipped_with_their_lines(
+    clustersim: Command, megatron: Path, tmp_path: Path
+) -> None:
+    bad = [
+        row(id="zero", fabric="0x0G"),
+        row(id="nameless", n_layers="None", model="x"),
+        row(id="deep", vpp="999", pp="2"),
+    ]
+    more = write_rows(tmp_path / "more.csv", [cells | {"split": "fit"} for cells in bad])
+    result = clustersim(
+        "calibrate", "throughput", "--keep", "--data", str(megatron), "--data", str(more), "--json", "--out", "t.csv"
+    )
+    assert result.returncode == 0, result.stderr
+    assert [(item["id"], item["reason"].partition(",")[0]) for item in json.loads(result.stdout)["skipped"]] == [
+        ("zero", "line 2"),
+        ("nameless", "line 3"),
+        ("deep", "line 4"),
+    ]
+
+
+@pytest.mark.parametrize(("out", "words"), [("nowhere/t.csv", "No such file"), ("x" * 300, "File name too long")])
+def test_an_output_that_cannot_be_written_is_told_before_the_fit(clustersim: Command, out: str, words: str) -> None:
+    result = clustersim("calibrate", "throughput", "--data", str(PUBLISHED / "step_times.csv"), "--out", out)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.calibration.published import PUBLISHED
 from tests.cli.conftest import Command
+
+BANDS = PUBLISHED.parent / "bands.csv"
 
 TABLE = """\
 collective,n_gpus,gpus_per_node,nic,nvlink gen,message_bytes,time_us,algbw_gbps,busbw_gbps,source,split
@@ -51,7 +54,7 @@ def test_json_and_csv_keep_every_line(clustersim: Command, table: Path, tmp_path
     [
         (b"collective\nall_reduce\n", ("nccl.csv:1", "n_gpus")),
         (b"collective,n_gpus,message_bytes\n\xff\xfe,1,2\n", ("nccl.csv", "UTF-8")),
-        (b"collective,n_gpus,message_bytes\nall_reduce,8,1024,7\n", ("nccl.csv:2", "more cells")),
+        (b"collective,n_gpus,message_bytes,n_gpus\nall_reduce,8,1024,7\n", ("nccl.csv:1", "twice")),
     ],
 )
 def test_damage_is_told(clustersim: Command, table: Path, content: bytes, words: tuple[str, ...]) -> None:
@@ -75,3 +78,42 @@ def test_a_missing_file_is_told(clustersim: Command) -> None:
     result = clustersim("validate", "collectives", "--data", "nowhere.csv")
     assert result.returncode == 2
     assert "nowhere.csv: No such file" in result.stderr
+
+
+def test_one_long_line_keeps_the_others(clustersim: Command, table: Path) -> None:
+    table.write_text(TABLE + "all_reduce,16,8,8x400G IB,H100,1024,9,,,a log,test,more\n", "utf-8")
+    tree = json.loads(clustersim("validate", "collectives", "--data", str(table), "--json", "--out", "out.csv").stdout)
+    assert (tree["rows"], tree["predicted"]) == (4, 2)
+    with (table.parent / "out.csv").open(encoding="utf-8", newline="") as lines:
+        assert [cells["reason"] for cells in csv.DictReader(lines)][2:] == [
+            "line 4, message_bytes is 'many', not a number",
+            "line 5, 12 cells under 11 columns",
+        ]
+
+
+@pytest.mark.parametrize("cells", ["1x0G,H100,1024,9", "8x400G,H100,1024,1e300", "0x400G IB,H100,1024,9"])
+def test_extremes_are_no_traceback(clustersim: Command, table: Path, cells: str) -> None:
+    table.write_text(TABLE + f"all_reduce,16,8,{cells},,,a log,test\n", "utf-8")
+    result = clustersim("validate", "collectives", "--data", str(table))
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_gate_asks_for_held_out_rows_and_their_band(clustersim: Command, table: Path) -> None:
+    wide = table.with_name("bands.csv")
+    wide.write_text("class,median,p90\ncollectives from 1 MiB,0.5,\nsingle node,0.1,\n", "utf-8")
+    assert clustersim("validate", "collectives", "--data", str(table), "--gate", str(wide)).returncode == 0
+    table.write_text(TABLE.replace(",41015,", ",9,").replace(",fit", ",test"), "utf-8")
+    broken = clustersim("validate", "collectives", "--data", str(table), "--gate", str(BANDS))
+    assert broken.returncode == 1
+    assert "is above the band of 10.0%" in broken.stderr
+    table.write_text(TABLE.replace(",test", ",fit"), "utf-8")
+    blind = clustersim("validate", "collectives", "--data", str(table), "--gate", str(BANDS))
+    assert blind.returncode == 1
+    assert "no band was tested" in blind.stderr
+
+
+def test_a_table_without_rows_is_told(clustersim: Command, table: Path) -> None:
+    table.write_text(TABLE.splitlines()[0] + "\n", "utf-8")
+    result = clustersim("validate", "collectives", "--data", str(table))
+    assert result.returncode == 2
+    assert "the table has no rows" in result.stderr

@@ -157,7 +157,13 @@ def test_without_a_single_prediction_it_fails_with_the_reasons(clustersim: Comma
 
 @pytest.mark.parametrize(
     ("out", "words"),
-    [("nowhere/out.csv", "No such file"), ("rows.csv", "is the data itself"), ("/proc/out.csv", "/proc")],
+    [
+        ("nowhere/out.csv", "No such file"),
+        ("rows.csv", "is the data itself"),
+        ("/proc/out.csv", "/proc"),
+        ("x" * 300, "File name too long"),
+        (".", "is a folder"),
+    ],
 )
 def test_a_file_that_cannot_be_written_is_told(clustersim: Command, table: Path, out: str, words: str) -> None:
     before = table.read_bytes()
@@ -175,7 +181,7 @@ def test_bands_fail_only_when_asked(clustersim: Command, tmp_path: Path) -> None
     assert result.returncode == 1
     assert len(re.findall(r"is above the band of", result.stderr)) == 2
     fitted = write_rows(tmp_path / "fitted.csv", [row(step_time_s="1", split="fit")])
-    assert clustersim("validate", "throughput", "--data", str(fitted), "--gate", str(BANDS)).returncode == 0
+    assert clustersim("validate", "throughput", "--data", str(fitted), "--gate", str(BANDS)).returncode == 1
     wrong = clustersim("validate", "throughput", "--data", str(path), "--gate", str(path))
     assert wrong.returncode == 2
     assert "table of bands" in wrong.stderr
@@ -222,3 +228,19 @@ def test_wrong_use_exits_with_2(clustersim: Command, arguments: str) -> None:
     result = clustersim(*arguments.split())
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+def test_a_gate_that_tests_nothing_fails(clustersim: Command, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.csv", [row(split="fit")])
+    result = clustersim("validate", "throughput", "--data", str(path), "--gate", str(BANDS))
+    assert result.returncode == 1
+    assert "no band was tested" in result.stderr
+    assert "mixture of experts: no held-out row" in result.stderr
+
+
+def test_a_table_without_rows_is_told(clustersim: Command, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(",".join(ROW) + "\n", "utf-8")
+    result = clustersim("validate", "throughput", "--data", str(path))
+    assert result.returncode == 2
+    assert "the table has no rows" in result.stderr

@@ -96,8 +96,8 @@ def test_a_stage_is_no_faster_than_its_launches(blocking: bool) -> None:
     rates = ideal(launch_s=1e-4, blocking_launch=blocking)
     (slow,), (ideal_stage,) = stages(ideal_job(efficiency=rates)), stages(ideal_job())
     device = ideal_stage.pass_time(32, 0, first=True, last=True)
-    # 25 kernels a layer forward and twice as many backward; half a layer for each end.
-    forward_s, backward_s = (32 * launches * 1e-4 + 2 * END_LAUNCH * 25e-4 for launches in (25, 50))
+    # 25 kernels a layer, and as long backward; half a layer for each end.
+    forward_s = backward_s = 32 * 25e-4 + 2 * END_LAUNCH * 25e-4
     found = slow.pass_time(32, 0, first=True, last=True)
     assert found.forward_s == pytest.approx(launch_bound_s(device.forward_s, forward_s, blocking=blocking))
     assert found.backward_s == pytest.approx(launch_bound_s(device.backward_s, backward_s, blocking=blocking))
@@ -141,14 +141,14 @@ def test_zero_2_reduces_gradients_once_with_one_micro_batch() -> None:
     assert two["exposed_dp"] == pytest.approx(one["exposed_dp"], rel=0.05)
 
 
-def test_zero_2_with_a_pipeline_reduces_as_zero_1_does() -> None:
-    one, two = (
-        step_breakdown(
-            ideal_job(efficiency=ideal(data_overlap=False), data_parallel=16, pipeline_parallel=2, zero_stage=stage), 8
-        )
-        for stage in (1, 2)
-    )
-    assert two["exposed_dp"] == pytest.approx(one["exposed_dp"])
+@pytest.mark.parametrize(("virtual", "reductions"), [(1, 8), (2, 4)])
+def test_zero_2_with_a_pipeline_reduces_after_each_round(virtual: int, reductions: int) -> None:
+    """Sharded gradients leave before the next chunk's: after each of 8 micro-batches, or of 4 rounds of 2 stages."""
+    sizes = {"data_parallel": 16, "pipeline_parallel": 2, "virtual_pipeline": virtual}
+    jobs = [ideal_job(efficiency=ideal(data_overlap=False), zero_stage=stage, **sizes) for stage in (1, 2)]
+    one, two = (step_breakdown(job, 8)["exposed_dp"] for job in jobs)
+    reduce_s = max(stage_exchange_s(jobs[1], stage)[0] for stage in stages(jobs[1]))
+    assert two == pytest.approx(one + (reductions - 1) * reduce_s)
 
 
 def test_replicas_share_the_update_under_zero() -> None:

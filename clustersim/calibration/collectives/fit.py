@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from clustersim.calibration.collectives.free import FREE_RATES, FreeRate, Key
 from clustersim.calibration.collectives.hardware import Setup, setup_of
-from clustersim.calibration.collectives.predict import predicted
+from clustersim.calibration.collectives.predict import predict_collectives, predicted
 from clustersim.calibration.collectives.rows import MeasuredCollective
+from clustersim.calibration.splits import split_of_cell
 from clustersim.hardware.rates import RatesTable, calibrated_rates
 
 ERROR_SCALE = 0.08
@@ -57,13 +58,13 @@ class CollectivesFit:
 def fit_collectives(
     rows: Sequence[MeasuredCollective], start: RatesTable | None = None, free: Sequence[FreeRate] = FREE_RATES
 ) -> CollectivesFit:
-    """Fit the rates to the rows whose cell ``split`` is not ``test``.
+    """Fit the rates to the rows whose cell ``split`` says ``fit``.
 
     Parameters
     ----------
     rows : sequence of MeasuredCollective
-        Measured rows. Those marked ``test`` are left out here, whatever the caller passes, and those that cannot be
-        predicted or were not timed.
+        Measured rows. All that are not marked ``fit`` are left out here, whatever the caller passes, and those that
+        cannot be predicted or were not timed.
     start : mapping, optional
         Everything that is not fitted; the catalogue's when omitted.
     free : sequence of FreeRate
@@ -73,6 +74,11 @@ def fit_collectives(
     -------
     CollectivesFit
         Maximum of a robust posterior.
+
+    Raises
+    ------
+    ValueError
+        If no usable row is marked ``fit``.
 
     Notes
     -----
@@ -85,6 +91,9 @@ def fit_collectives(
 
     table = start or calibrated_rates()
     used = _usable(rows)
+    if not used:
+        msg = "no usable row is marked fit in the column split; nothing can be fitted"
+        raise ValueError(msg)
     coverage = _coverage(used)
     active = [rate for rate in free if rate.key[0] in coverage or rate.key[0] == "pipelining"]
     weights = np.array(_weights([row for row, _ in used]))
@@ -122,8 +131,9 @@ _Used = Sequence[tuple[MeasuredCollective, Setup]]
 
 
 def _usable(rows: Sequence[MeasuredCollective]) -> list[tuple[MeasuredCollective, Setup]]:
-    kept = [row for row in rows if row.cells.get("split") != "test" and row.time_s is not None]
-    return [(row, setup) for row in kept if not isinstance(setup := setup_of(row), str)]
+    kept = [row for row in rows if split_of_cell(row.cells.get("split")) == "fit" and row.time_s is not None]
+    predictable = [item.row for item in predict_collectives(kept) if item.time_s is not None]
+    return [(row, setup) for row in predictable if not isinstance(setup := setup_of(row), str)]
 
 
 def _log_errors(used: _Used, table: RatesTable) -> list[float]:

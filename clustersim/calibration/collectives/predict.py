@@ -1,10 +1,12 @@
 """Predicts measured collectives line by line, and says on what each prediction rests."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clustersim.calibration.collectives.hardware import Setup, place_of, setup_of
 from clustersim.calibration.collectives.rows import MeasuredCollective, bus_factor, model_name
+from clustersim.calibration.rows.faults import fault_of
 from clustersim.hardware.rates import RatesTable, calibrated_rates
 from clustersim.step.collectives import Chosen, NotPossible, choose, send_s
 
@@ -36,7 +38,7 @@ class PredictedCollective:
     extrapolated : str
         What lies outside the fitted range, "" inside it.
     reason : str
-        Why the line could not be predicted, "" where it was.
+        Why the line could not be predicted, without its number; "" where it was.
     """
 
     row: MeasuredCollective
@@ -65,8 +67,9 @@ class PredictedCollective:
         """The line as it stood, with :data:`PREDICTED_COLUMNS` added."""
         time_us = "" if self.time_s is None else f"{self.time_s * 1e6:.6g}"
         bus = "" if self.bus_bytes_s is None else f"{self.bus_bytes_s / 1e9:.4g}"
-        filled = "" if self.setup is None else "; ".join(self.setup.filled)
-        values = (time_us, bus, self.algorithm, self.protocol, self.extrapolated, self.reason, filled)
+        filled = "; ".join((*(() if self.setup is None else self.setup.filled), *self.row.unreadable))
+        reason = self.reason and f"line {self.row.line}, {self.reason}"
+        values = (time_us, bus, self.algorithm, self.protocol, self.extrapolated, reason, filled)
         return {**self.row.cells, **dict(zip(PREDICTED_COLUMNS, values, strict=True))}
 
 
@@ -91,13 +94,21 @@ def predict_collectives(
 
 
 def _predict(row: MeasuredCollective, table: RatesTable | None) -> PredictedCollective:
-    setup = setup_of(row)
+    try:
+        setup = setup_of(row)
+    except Exception as problem:
+        setup = fault_of(problem)
     if isinstance(setup, str):
         return PredictedCollective(row, None, None, "", "", "", setup)
     try:
         chosen = predicted(row, setup, table)
     except NotPossible as impossible:
         return PredictedCollective(row, setup, None, "", "", "", str(impossible))
+    except Exception as problem:
+        # Cells that pass one by one can be absurd together; a table is predicted to its end all the same.
+        return PredictedCollective(row, setup, None, "", "", "", fault_of(problem))
+    if not 0.0 < chosen.time_s < math.inf:
+        return PredictedCollective(row, setup, None, "", "", "", f"too extreme to be computed: {chosen.time_s} s")
     extrapolated = "; ".join(_extrapolations(row, setup, table))
     return PredictedCollective(row, setup, chosen.time_s, chosen.algorithm, chosen.protocol, extrapolated, "")
 

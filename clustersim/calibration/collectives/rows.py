@@ -1,11 +1,13 @@
 """Measured collectives as typed rows: one CSV line each, kept whole, with what is wrong with it."""
 
 import csv
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from clustersim.calibration.fabric_text import without_interface
+from clustersim.calibration.numbers import number_in, said
 from clustersim.step.collectives.choice import Collective
 
 COLUMNS = ("collective", "n_gpus", "message_bytes")
@@ -22,6 +24,12 @@ _COLLECTIVES: Mapping[str, str] = {
     "p2p": "send",
 }
 _NAMES = {"nvlink gen": ("nvlink gen", "nvlink_gen", "nvlink")}
+
+
+_MEASURED = ("time_us", "algbw_gbps", "busbw_gbps")
+_MOST: Mapping[str, float] = {"n_gpus": 1e7, "gpus_per_node": 1e4, "message_bytes": 1e15}
+"""Largest value of a column: far beyond anything measured; more is a slip of the pen."""
+_LEAST, _MOST_OF_ALL = 1e-12, 1e18
 
 
 class BadTable(ValueError):  # noqa: N818 - named after what it says
@@ -48,6 +56,8 @@ class MeasuredCollective:
         Measured time [s]: printed, else from the algorithm or the bus bandwidth; None where nothing is printed.
     problems : tuple of str
         What keeps the line from being predicted.
+    unreadable : tuple of str
+        What keeps it from being compared: measurements that are no numbers.
     """
 
     cells: Mapping[str, str]
@@ -58,6 +68,7 @@ class MeasuredCollective:
     size_bytes: float | None
     time_s: float | None
     problems: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
     def text(self, column: str) -> str:
         """Cell of a column, "" where it is missing."""
@@ -77,12 +88,12 @@ def read_collectives(path: Path) -> list[MeasuredCollective]:
     Returns
     -------
     list of MeasuredCollective
-        One for each line; a line with an unusable cell is there with its problem.
+        One for each line; a line with an unusable cell, or with more cells than the header, is there with its problem.
 
     Raises
     ------
     BadTable
-        If a needed column is missing or a line has more cells than the header.
+        If a needed column is missing or stands there twice.
     OSError
         If the file cannot be read.
     """
@@ -91,16 +102,26 @@ def read_collectives(path: Path) -> list[MeasuredCollective]:
         header = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = header
         missing = [f"{path}:1: column '{name}' is missing" for name in COLUMNS if name not in header]
+        twice = sorted({name for name in header if name and header.count(name) > 1})
+        missing += [f"{path}:1: column '{name}' stands there twice; rename one of them" for name in twice]
         numbered = [(reader.line_num, cells) for cells in reader] if not missing else []
-    long = [f"{path}:{line}: more cells than the {len(header)} columns" for line, cells in numbered if None in cells]
-    if missing or long:
-        raise BadTable("\n".join((*missing, *long)))
-    return [measured_collective({key: cell or "" for key, cell in cells.items()}, line) for line, cells in numbered]
+    if missing:
+        raise BadTable("\n".join(missing))
+    return [_line(cells, line) for line, cells in numbered]
+
+
+def _line(cells: dict[str | Any, Any], line: int) -> MeasuredCollective:
+    beyond = cells.pop(None, None)
+    row = measured_collective({name: cell or "" for name, cell in cells.items()}, line)
+    if beyond is None:
+        return row
+    return replace(row, problems=(f"{len(cells) + len(beyond)} cells under {len(cells)} columns", *row.problems))
 
 
 def measured_collective(cells: Mapping[str, str], line: int) -> MeasuredCollective:
     """Type the cells of one line; what cannot be typed is named in its problems."""
     problems: list[str] = []
+    unreadable: list[str] = []
     ranks = _whole("n_gpus", cells, problems)
     size_bytes = _number("message_bytes", cells, problems)
     collective = _collective(cells.get("collective", ""))
@@ -109,6 +130,8 @@ def measured_collective(cells: Mapping[str, str], line: int) -> MeasuredCollecti
     for name, value in (("n_gpus", ranks), ("message_bytes", size_bytes)):
         if value is None and not cells.get(name, "").strip():
             problems.append(f"{name} is empty")
+    if without_interface(cells.get("nic") or ""):
+        problems.append(f"nic {cells['nic']!r} gives a node no bandwidth")
     if ranks is not None and ranks < 2:
         problems.append(f"n_gpus is {ranks}: a collective needs two")
     row = MeasuredCollective(
@@ -118,14 +141,10 @@ def measured_collective(cells: Mapping[str, str], line: int) -> MeasuredCollecti
         ranks=ranks,
         gpus_per_node=_whole("gpus_per_node", cells, problems),
         size_bytes=size_bytes,
-        time_s=_time_s(cells, collective, ranks, size_bytes, problems),
+        time_s=_time_s(cells, collective, ranks, size_bytes, unreadable),
         problems=(),
     )
-    return _with_problems(row, problems)
-
-
-def _with_problems(row: MeasuredCollective, problems: Sequence[str]) -> MeasuredCollective:
-    return replace(row, problems=tuple(problems))
+    return replace(row, problems=tuple(problems), unreadable=tuple(unreadable))
 
 
 def bus_factor(collective: str, ranks: int) -> float:
@@ -151,32 +170,35 @@ def _collective(text: str) -> str:
 
 
 def _time_s(
-    cells: Mapping[str, str], collective: str, ranks: int | None, size_bytes: float | None, problems: list[str]
+    cells: Mapping[str, str], collective: str, ranks: int | None, size_bytes: float | None, unreadable: list[str]
 ) -> float | None:
-    time_us = _number("time_us", cells, problems)
+    time_us = _number("time_us", cells, [], unreadable)
     if time_us is not None:
         return time_us * 1e-6
     if size_bytes is None or ranks is None or ranks < 2:
         return None
-    algorithm, bus = (_number(name, cells, problems) for name in ("algbw_gbps", "busbw_gbps"))
+    algorithm, bus = (_number(name, cells, [], unreadable) for name in ("algbw_gbps", "busbw_gbps"))
     if algorithm is not None:
         return size_bytes / (algorithm * 1e9)
     return None if bus is None else size_bytes * bus_factor(collective, ranks) / (bus * 1e9)
 
 
-def _number(name: str, cells: Mapping[str, str], problems: list[str]) -> float | None:
-    text = (cells.get(name) or "").strip().replace(",", "")
+def _number(
+    name: str, cells: Mapping[str, str], problems: list[str], unreadable: list[str] | None = None
+) -> float | None:
+    text, unreadable = said(cells.get(name)), [] if unreadable is None else unreadable
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        problems.append(f"{name} is {text!r}, not a number")
-        return None
-    if math.isfinite(value) and value > 0.0:
+    value, measured = number_in(text), name in _MEASURED
+    if value is not None and _LEAST <= value <= _MOST.get(name, _MOST_OF_ALL):
         return value
-    if name not in ("time_us", "algbw_gbps", "busbw_gbps"):
-        problems.append(f"{name} is {text}, not a positive number")
+    # What was measured takes no part in a prediction: a row whose time cannot be read is one without a time.
+    if measured and value is None:
+        unreadable.append(f"{name} is {text!r}, not a number: measured time unreadable, so nothing is compared")
+    elif not measured:
+        most = f" up to {_MOST[name]:,.0f}" if value is not None and value > 0.0 and name in _MOST else ""
+        kind = "a number" if value is None else f"a positive number{most}"
+        problems.append(f"{name} is {text!r}, not {kind}")
     return None
 
 

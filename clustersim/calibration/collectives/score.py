@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clustersim.calibration.collectives.predict import PredictedCollective
+from clustersim.calibration.splits import split_said
 
 SIZE_CLASSES: tuple[tuple[float, str], ...] = (
     (2**20, "< 1 MiB"),
@@ -93,12 +94,16 @@ def score_collectives(items: Sequence[PredictedCollective], split: str | None = 
 def worst_collectives(items: Sequence[PredictedCollective], count: int = 10) -> list[PredictedCollective]:
     """Predictions with the largest errors of the logarithm of the time, the largest first."""
     timed = [item for item in items if item.relative_error is not None]
-    return sorted(timed, key=lambda item: -abs(math.log1p(item.relative_error or 0.0)))[:count]
+    return sorted(timed, key=lambda item: -_log_error(item))[:count]
+
+
+def _log_error(item: PredictedCollective) -> float:
+    return abs(math.log(item.time_s or 1.0) - math.log(item.row.time_s or 1.0))
 
 
 def split_name(item: PredictedCollective) -> str:
     """Split of a line, "all" where the table has none."""
-    return item.row.cells.get("split", "").strip() or "all"
+    return split_said(item.row.cells.get("split")) or "all"
 
 
 def source_name(item: PredictedCollective) -> str:

@@ -103,7 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="CSV of fitted rates")
     options = parser.parse_args(arguments)
     rows = read_collectives(options.data)
-    result = fit_collectives(rows)
+    try:
+        result = fit_collectives(rows)
+    except ValueError as error:
+        parser.error(f"{options.data}: {error}")
     write_rates(options.out, result, options.data.name)
     scores = score_collectives(predict_collectives(rows, result.table), split="test")
     sys.stdout.write(f"test rows: {scores.overall}\n")

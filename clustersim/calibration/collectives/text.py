@@ -8,13 +8,21 @@ usual node of the card. The class of the network likewise from its name, else fr
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from clustersim import catalog
+from clustersim.calibration.fabric_text import (
+    COUNT,
+    NODES,
+    entry_texts,
+    instance_of,
+    network_named,
+    node_interfaces,
+    plain,
+    printed,
+    rate_of,
+)
 from clustersim.scenario.units import parse_quantity
 from clustersim.step.collectives.protocol import Algorithm, Protocol
-
-NODES = "node_networks"
 
 _CARDS = (
     "gb300", "gb200", "gh200", "b300", "b200", "h800", "h200", "h100", "a800", "a100", "v100", "mi300x", "mi250x",
@@ -23,38 +31,7 @@ _CARD = re.compile(rf"(?<![a-z0-9])({'|'.join(_CARDS)})(?![0-9])|(?<![a-z0-9])({
 
 _NEWEST_OF_LINK = {"2": "v100", "3": "a100", "4": "h100", "5": "b200"}
 
-_NETWORKS: tuple[tuple[str, str], ...] = (
-    (r"\befa", "efa"),
-    (r"tcpxo?|fastrak", "tcpxo"),
-    (r"slingshot|\bss-?1[01]\b|cassini|\bcxi\b", "slingshot"),
-    (r"roce|ethernet|spectrum|\bgbe\b", "roce"),
-    (r"omni-?path|\bopa\b", "omni-path"),
-    (r"infiniband|\bib\b|[enhx]dr(?:\d|\b)|quantum", "infiniband"),
-)
-
-_RATES: tuple[tuple[str, float], ...] = (
-    (r"xdr|cx-?8|connectx-?8", 100e9),
-    (r"hdr\s*100", 12.5e9),
-    (r"ndr\s*200", 25e9),
-    (r"ndr|cx-?7|connectx-?7", 50e9),
-    (r"hdr|cx-?6|connectx-?6|slingshot[\s-]*11|\bss-?11\b", 25e9),
-    (r"edr\b|cx-?5|connectx-?5|slingshot[\s-]*10|\bss-?10\b|\bopa\b|omni-?path", 12.5e9),
-    (r"slingshot", 25e9),
-)
-"""Bandwidth of one interface by the name of its generation [bytes/s]; a bare Slingshot is the current one, 11."""
-
-_UNIT = r"(gbyte|gbit/s|gbit|gbps|gbe|gb|g)"
-_COUNT_AND_RATE = re.compile(rf"(\d+)\s*[x×*]\s*(\d+(?:\.\d+)?)\s*{_UNIT}(?![a-z0-9])")
-_RATE_AND_COUNT = re.compile(rf"(\d+(?:\.\d+)?)\s*{_UNIT}\s*[x×*]\s*(\d+)(?![\d.])")
-_COUNT = re.compile(
-    r"(\d+)\s*[x×*]?\s*(?:mlx5|hcas?\b|nics?\b|slingshot|ss-?1[01]\b|ports?\b|adapters?\b|[enhx]dr|cx-?\d|connectx)"
-)
-_PER_GPU = re.compile(rf"(?:(\d+)\s*[x×*]\s*)?(\d+(?:\.\d+)?)\s*{_UNIT}[^,;]*?(?:per|/|a)\s*gpu\b")
-_TOTAL = re.compile(r"(\d+(?:\.\d+)?)\s*t(?:b|bit)?(?:ps|/s)?\b")
-_BARE_RATE = re.compile(rf"(\d+(?:\.\d+)?)\s*{_UNIT}(?![a-z0-9])")
-_OF_NODE = re.compile(r"(?:per|/|a)\s*(?:node|server|host)|total|aggregate")
 _NONE = re.compile(r"^\s*(none|no\b|n/?a|-)|intra-?\s?node|single[\s-]node", re.IGNORECASE)
-_EFA_V1 = re.compile(r"\bp4d|\bp4de|\bp3dn|efa[\s-]*v?1\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,37 +66,12 @@ class Card:
     @property
     def node(self) -> Mapping[str, str]:
         """Texts of the usual node of this card."""
-        return _texts(f"node-{self.name}")
+        return entry_texts(f"node-{self.name}")
 
     @property
     def link_bytes_s(self) -> float:
         """Bandwidth of the scale-up link per direction [bytes/s]."""
         return parse_quantity(self.node["link_bandwidth"], "bandwidth")
-
-
-@lru_cache(maxsize=256)
-def _texts(entry: str) -> Mapping[str, str]:
-    return {field: value.text for field, value in catalog.entry(NODES, entry).values.items()}
-
-
-@lru_cache(maxsize=1)
-def _instances() -> tuple[str, ...]:
-    """Names of instance types and machines, the longest first."""
-    names = (name for name in catalog.entries(NODES) if not name.startswith("node-"))
-    return tuple(sorted(names, key=len, reverse=True))
-
-
-def instance_of(*texts: str) -> str | None:
-    """Instance type or machine that one of the texts names; ``p5.48xlarge`` also answers to its family ``p5``."""
-    plain = [text.lower().replace("_", "-") for text in texts]
-    return next((name for text in plain for name in _instances() if _names(text, name)), None)
-
-
-def _names(text: str, instance: str) -> bool:
-    if instance in text:
-        return True
-    family = instance.split(".")[0]
-    return instance.endswith("xlarge") and re.search(rf"(?<![a-z0-9.]){family}(?![a-z0-9])", text) is not None
 
 
 def card_of(link: str, nic: str, source: str) -> Card | None:
@@ -166,25 +118,25 @@ def interfaces_of(nic: str, source: str, card: Card, gpus: int) -> Interfaces:
     return Interfaces(node_bytes_s, count, network, tuple(text for text in (rule, network_rule) if text))
 
 
-_Found = tuple[int | None, float, str]
+_Bandwidth = tuple[int | None, float, str]
 
 
-def _bandwidth(nic: str, instance: str | None, card: Card, gpus: int) -> _Found:
+def _bandwidth(nic: str, instance: str | None, card: Card, gpus: int) -> _Bandwidth:
     """Interfaces, bandwidth of all of them [bytes/s], and the rule where something was not printed."""
-    text = _plain(nic)
-    usual, usual_bytes_s = _node_interfaces(card.node)
+    text = plain(nic)
+    usual, usual_bytes_s = node_interfaces(card.node)
     usual = max(1, usual * gpus // int(card.node["gpus"]))
-    found = _printed(text, gpus)
+    found = printed(text, gpus)
     if found is not None:
-        return found
-    if (rate := _rate(text)) is not None:
-        count = _COUNT.search(text)
+        return *found, ""
+    if (rate := rate_of(text)) is not None:
+        count = COUNT.search(text)
         if count:
             return int(count.group(1)), int(count.group(1)) * rate, "rate of an interface: that of its generation"
         if instance is None:
             return usual, usual * rate, f"number of interfaces: {usual}, as in the usual {card.name} node"
     if instance is not None:
-        nics, bytes_s = _node_interfaces(_texts(instance))
+        nics, bytes_s = node_interfaces(entry_texts(instance))
         return nics, nics * bytes_s, f"interfaces: those of {instance}"
     return (
         usual,
@@ -193,58 +145,12 @@ def _bandwidth(nic: str, instance: str | None, card: Card, gpus: int) -> _Found:
     )
 
 
-def _printed(text: str, gpus: int) -> _Found | None:
-    """Interfaces that the cell prints in full: a count with a rate, a rate per GPU, a total of the node."""
-    if found := _PER_GPU.search(text):
-        count = gpus * int(found.group(1) or 1)
-        return count, count * float(found.group(2)) * _unit_bytes_s(found.group(3)), ""
-    if found := _COUNT_AND_RATE.search(text):
-        count, each = int(found.group(1)), float(found.group(2)) * _unit_bytes_s(found.group(3))
-        return count, count * each, ""
-    if found := _RATE_AND_COUNT.search(text):
-        count, each = int(found.group(3)), float(found.group(1)) * _unit_bytes_s(found.group(2))
-        return count, count * each, ""
-    if found := _TOTAL.search(text):
-        return None, float(found.group(1)) * 125e9, ""
-    if (found := _BARE_RATE.search(text)) and (_OF_NODE.search(text) or float(found.group(1)) >= _SURELY_A_TOTAL):
-        return None, float(found.group(1)) * _unit_bytes_s(found.group(2)), ""
-    return None
-
-
-_SURELY_A_TOTAL = 1000.0
-"""A bare number of Gbps from here on is that of a node: no single interface reaches it."""
-
-
-def _rate(text: str) -> float | None:
-    """Rate of one interface [bytes/s]: printed, else by the name of its generation."""
-    if found := _BARE_RATE.search(text):
-        return float(found.group(1)) * _unit_bytes_s(found.group(2))
-    return next((bytes_s for pattern, bytes_s in _RATES if re.search(pattern, text)), None)
-
-
-def _unit_bytes_s(unit: str) -> float:
-    """Bytes/s of one of a unit of :func:`_plain`."""
-    return 1e9 if unit == "gbyte" else 0.125e9
-
-
-def _plain(text: str) -> str:
-    """Lower case, after "GB/s" (bytes) and "Gb/s" (bits) are told apart by their case as people write them."""
-    text = re.sub(r"G(?:B/s|Bps|B/sec|Bytes?/s|iB/s)", "gbyte", text)
-    return re.sub(r"G(?:b/s|bits?/s|bps)", "gbit", text).lower()
-
-
-def _node_interfaces(texts: Mapping[str, str]) -> tuple[int, float]:
-    return int(texts["nics"]), parse_quantity(texts["nic_bandwidth"], "bandwidth")
-
-
 def _network(nic: str, instance: str | None, card: Card) -> tuple[str, str]:
-    named = next((name for pattern, name in _NETWORKS if re.search(pattern, nic.lower())), None)
-    if named == "efa" and (_EFA_V1.search(nic.lower()) or (instance and _texts(instance)["network"] == "efa-v1")):
-        return "efa-v1", ""
+    named = network_named(nic, instance)
     if named:
         return named, ""
     if instance is not None:
-        return _texts(instance)["network"], f"network: that of {instance}"
+        return entry_texts(instance)["network"], f"network: that of {instance}"
     name = card.node["network"]
     return name, f"network: {name}, as in the usual {card.name} node"
 

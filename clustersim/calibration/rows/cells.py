@@ -4,11 +4,43 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-EMPTY = frozenset({"", "-", "?", "n/a", "na", "nan", "null"})
-"""Texts (in lower case) that say that the source does not say."""
+from clustersim.calibration.numbers import number_in, said
 
-_DERIVED = re.compile(r"([a-z_]+)=([0-9.]+)")
+_DERIVED = re.compile(r"([a-z_]+)=([0-9.,]+)")
 _SAME_AS = {"n_chips": "n_gpus"}
+
+_MOST: Mapping[str, int] = {
+    "n_layers": 2_000,
+    "hidden": 1_000_000,
+    "n_heads": 10_000,
+    "n_kv_heads": 10_000,
+    "head_dim": 100_000,
+    "ffn_hidden": 10_000_000,
+    "expert_ffn": 10_000_000,
+    "vocab": 100_000_000,
+    "n_experts": 100_000,
+    "experts_per_token": 100_000,
+    "n_shared_experts": 1_000,
+    "n_dense_layers": 10_000,
+    "moe_every": 10_000,
+    "seq_len": 100_000_000,
+    "gpus_per_node": 10_000,
+    "n_gpus": 10_000_000,
+    "dp": 10_000_000,
+    "tp": 10_000,
+    "pp": 256,
+    "cp": 10_000,
+    "ep": 10_000,
+    "vpp": 1_000,
+    "zero_stage": 1_000,
+    "global_batch_seqs": 100_000_000,
+    "micro_batch": 100_000,
+}
+"""Largest whole number that a column may hold: several times what anybody has published, or more. Beyond it is a slip
+of the pen, such as tokens under ``global_batch_seqs``."""
+
+_LEAST_NUMBER, _MOST_NUMBER = 1e-12, 1e18
+"""Ends of every other number: a published time, rate or share lies far inside."""
 
 
 class RowError(ValueError):
@@ -38,7 +70,10 @@ class Assumption:
 
 
 class Cells:
-    """Cells of one row by column. An absent column and a cell of :data:`EMPTY` are the same: not said."""
+    """Cells of one row by column. An absent column and a cell that :func:`said` takes for empty are the same.
+
+    Only under ``recompute`` does ``none`` say something.
+    """
 
     def __init__(self, raw: Mapping[str, str]) -> None:
         self._raw = raw
@@ -47,7 +82,7 @@ class Cells:
     def text(self, column: str) -> str:
         """Text of a cell without the space around it; empty when the source does not say."""
         found = (self._raw.get(column) or "").strip()
-        return "" if found.lower() in EMPTY else found
+        return found if column == "recompute" and found.lower() == "none" else said(found)
 
     def number(self, column: str) -> float | None:
         """Read a positive, finite number; None for an empty cell.
@@ -60,8 +95,8 @@ class Cells:
         found = self.text(column)
         if not found:
             return None
-        value = _float(found)
-        if value is None or not 0.0 < value < float("inf"):
+        value = number_in(found)
+        if value is None or not _LEAST_NUMBER <= value <= _MOST_NUMBER:
             raise RowError(_malformed(column, found, "a number above 0"))
         return value
 
@@ -74,12 +109,12 @@ class Cells:
             For anything else.
         """
         found = self.text(column)
-        if not found or found.lower() == "none":
+        if not found:
             return None
-        value = _float(found)
+        value = number_in(found)
         if value is None or value != value // 1 or value < least:
             raise RowError(_malformed(column, found, f"a whole number, {least} or more"))
-        return int(value)
+        return _bounded(column, value, found)
 
     def flag(self, column: str) -> bool | None:
         """Read yes or no; None for an empty cell.
@@ -90,9 +125,10 @@ class Cells:
             For anything else.
         """
         found = self.text(column).lower()
-        if found in ("1", "yes", "true"):
+        value = number_in(found)
+        if found in ("yes", "true") or value == 1.0:
             return True
-        if found in ("0", "no", "false"):
+        if found in ("no", "false") or value == 0.0:
             return False
         if found:
             raise RowError(_malformed(column, found, "yes or no"))
@@ -100,26 +136,33 @@ class Cells:
 
     def derived(self, column: str) -> int | None:
         """Whole number that the ``notes`` of the row derive for a column (``derived: dp=64``); None without any."""
-        return self._derived.get(column)
+        value = self._derived.get(column)
+        return None if value is None else _bounded(column, value, f"{value:g} (derived in the notes)")
 
 
-def _derived(notes: str) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _derived(notes: str) -> dict[str, float]:
+    found: dict[str, float] = {}
     for part in notes.split(";"):
-        _, said, values = part.partition("derived")
-        for name, text in _DERIVED.findall(values) if said else ():
-            value = _float(text.rstrip("."))
+        _, said_so, values = part.partition("derived")
+        for name, text in _DERIVED.findall(values) if said_so else ():
+            value = number_in(text.rstrip(".,"))
             if value is not None and value >= 1.0 and value == value // 1:
-                found[_SAME_AS.get(name, name)] = int(value)
+                found[_SAME_AS.get(name, name)] = value
     return found
 
 
-def _float(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None
+def _bounded(column: str, value: float, text: str) -> int:
+    """Whole number no larger than its column may hold.
+
+    Raises
+    ------
+    RowError
+        For a larger one.
+    """
+    most = _MOST.get(column)
+    if most is not None and value > most:
+        raise RowError(_malformed(column, text, f"{most:,} or less"))
+    return int(value)
 
 
 def _malformed(column: str, value: str, expected: str) -> str:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from clustersim.calibration.rows.cells import Assumption, Cells, RowError
-from clustersim.calibration.rows.software import Family
+from clustersim.calibration.rows.software import Family, plain_stack
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, Recompute, Software
@@ -13,6 +13,9 @@ from clustersim.workload.memory import memory_per_gpu
 
 TRIED_MICRO_BATCHES = (1, 2, 4, 8)
 """Micro-batches tried where the source does not say: powers of two, as in every published sweep here."""
+
+_MOST_CHUNKS = 512
+"""Pipeline chunks beyond which a row is a slip of the pen: several times what anybody has published."""
 
 OUT_OF_MEMORY = "memory: "
 """How the remark begins that says that nothing fits."""
@@ -131,19 +134,21 @@ def possible_layouts(
     assumed : list of Assumption
         What was filled in.
     remarks : list of str
-        Said when nothing fits into memory.
+        What is odd about the layout as printed, and that nothing fits into memory.
     """
-    assumed = _layout_assumptions(cells, degrees, family)
-    tried = [_layout(cells, degrees, family, micro_batch) for micro_batch in _micro_batches(cells)]
+    chunks, chunks_why = _chunks(cells, degrees, work.model)
+    assumed = _layout_assumptions(cells, degrees, family, chunks_why)
+    tried = [_layout(cells, degrees, family, chunks, micro_batch) for micro_batch in _micro_batches(cells)]
     whole = [layout for layout in tried if not _broken_batch(layout, work)]
     settled = _settled(whole, cells, family, work, recompute)
     fitting = [layout for layout in settled if _fits(layout, work)]
+    odd = _oddities(cells, degrees, settled[0], work)
     if fitting:
-        return tuple(fitting), assumed, []
+        return tuple(fitting), assumed, odd
     least = min(settled, key=lambda layout: _needed_bytes(layout, work))
     needed, there = _needed_bytes(least, work) / 2**30, work.cluster.node.accelerator.memory / 2**30
     remark = f"{OUT_OF_MEMORY}{needed:.0f} GiB predicted on a GPU of {there:.0f} GiB"
-    return (least,), assumed, [remark]
+    return (least,), assumed, [*odd, remark]
 
 
 def _settled(
@@ -162,7 +167,28 @@ def _micro_batches(cells: Cells) -> tuple[int, ...]:
     return (said,) if said else TRIED_MICRO_BATCHES
 
 
-def _layout_assumptions(cells: Cells, degrees: Degrees, family: Family) -> list[Assumption]:
+def _chunks(cells: Cells, degrees: Degrees, model: Model) -> tuple[int, str]:
+    """Chunks of layers on each pipeline rank, and the rule where the row does not print them.
+
+    Notes
+    -----
+    The table of weak scaling of Megatron-Core says that messages of the pipeline are overlapped with computation (README
+    of Megatron-LM, 2024), which that software does between interleaved chunks only (``--overlap-p2p-communication``),
+    and not how many there are. Two, the fewest, where the layers of a stage divide so. Those of one fit row do not (23):
+    23 chunks of one layer would predict it 14 % too short, none 8 % too long.
+    """
+    if degrees.pipeline == 1:
+        return 1, ""
+    said = cells.whole("vpp")
+    if said:
+        return said, ""
+    if not plain_stack(cells.text("stack")).startswith("megatron-core"):
+        return 1, "not interleaved unless said"
+    even = model.layers % (2 * degrees.pipeline) == 0
+    return (2 if even else 1), "two chunks if they are even: Megatron-Core overlaps messages only between chunks"
+
+
+def _layout_assumptions(cells: Cells, degrees: Degrees, family: Family, chunks_why: str) -> list[Assumption]:
     tried = ", ".join(map(str, TRIED_MICRO_BATCHES))
     rules = {
         "micro_batch": ("micro_batch", f"fastest of {tried} that fits"),
@@ -172,7 +198,7 @@ def _layout_assumptions(cells: Cells, degrees: Degrees, family: Family) -> list[
     if degrees.tensor > 1:
         rules["sequence_parallel"] = ("sequence_parallel", family.sequence_parallel_why)
     if degrees.pipeline > 1:
-        rules["vpp"] = ("virtual_pipeline", "not interleaved unless said")
+        rules["vpp"] = ("virtual_pipeline", chunks_why)
     if cells.text("n_experts"):
         rules["ep"] = ("expert_parallel", "not used unless said")
     return [
@@ -180,14 +206,17 @@ def _layout_assumptions(cells: Cells, degrees: Degrees, family: Family) -> list[
     ]
 
 
-def _layout(cells: Cells, degrees: Degrees, family: Family, micro_batch: int) -> Layout:
+def _layout(cells: Cells, degrees: Degrees, family: Family, chunks: int, micro_batch: int) -> Layout:
     zero = cells.whole("zero_stage", least=0)
+    if degrees.pipeline * chunks > _MOST_CHUNKS:
+        msg = f"column vpp: pp x vpp = {degrees.pipeline} x {chunks} is not {_MOST_CHUNKS:,} chunks or less"
+        raise RowError(msg)
     return Layout.model_validate(
         {
             "tensor_parallel": degrees.tensor,
             "context_parallel": degrees.context,
             "pipeline_parallel": degrees.pipeline,
-            "virtual_pipeline": (cells.whole("vpp") or 1) if degrees.pipeline > 1 else 1,
+            "virtual_pipeline": chunks,
             "data_parallel": degrees.data,
             "expert_parallel": cells.whole("ep") or 1,
             "zero_stage": _zero(family.zero_stage if zero is None else zero),
@@ -201,7 +230,7 @@ def _layout(cells: Cells, degrees: Degrees, family: Family, micro_batch: int) ->
 
 def _gradient_precision(cells: Cells) -> str | None:
     """Performance recipes of NeMo and Megatron Bridge sum and reduce in 16 bits (``grad_reduce_in_fp32=False``)."""
-    return "bf16" if cells.text("stack").lower().startswith(("nemo", "megatron-bridge")) else None
+    return "bf16" if plain_stack(cells.text("stack")).startswith(("nemo", "megatron-bridge")) else None
 
 
 def _zero(stage: int) -> int:
@@ -222,6 +251,22 @@ def _recompute(cells: Cells, family: Family) -> str:
         msg = f"column recompute: {said!r} is not one of {', '.join(_RECOMPUTES)}"
         raise RowError(msg)
     return _SAID_RECOMPUTE[said] if said else family.recomputes[0]
+
+
+def _oddities(cells: Cells, degrees: Degrees, layout: Layout, work: Workload) -> list[str]:
+    """What a printed layout contradicts, each with what was done: a source that slips still trained something."""
+    # Part of a node, or of a rack, is nothing odd: a published job need not fill its last one.
+    problems = layout_problems(work.model, layout, work.global_batch, 1, work.sequence_length)
+    odd = [f"layout: {problem.message}" for problem in problems if problem.field != "global_batch"]
+    if degrees.pipeline == 1 and (cells.whole("vpp") or 1) > 1:
+        odd.append(f"column vpp: {cells.text('vpp')!r} without pipeline stages is left out")
+    try:
+        replicas = cells.whole("dp")
+    except RowError as problem:
+        return [*odd, f"{problem}; {degrees.data} follows from the other degrees"]
+    if replicas is not None and replicas != degrees.data:
+        odd.append(f"column dp: {replicas} contradicts n_gpus / (tp x cp x pp) = {degrees.data}, which is taken")
+    return odd
 
 
 def _broken_batch(layout: Layout, work: Workload) -> bool:

@@ -2,9 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
+from clustersim.calibration.fabric_text import (
+    COUNT,
+    entry_texts,
+    instance_of,
+    network_named,
+    node_interfaces,
+    plain,
+    printed,
+    rate_of,
+    without_interface,
+)
 from clustersim.calibration.rows.cells import Assumption, Cells, RowError
+from clustersim.calibration.rows.remarks import FABRIC_SIGMA, GPU_SIGMA, Remark
 from clustersim.catalog import entries
 from clustersim.scenario.schema.hardware import Cluster
 
@@ -44,22 +57,25 @@ _NICS: Mapping[str, tuple[int, float, str]] = {
 }
 """Interfaces per node, bandwidth of one [bytes/s] and whose they are, by the beginning of the card's name."""
 
-_NETWORKS: Mapping[str, str] = {
-    "roce": "roce",
-    "opa": "omni-path",
-    "omni": "omni-path",
-    "efa": "efa",
-    "slingshot": "slingshot",
-    "tcpx": "tcpxo",
-}
-"""Network class by what a ``fabric`` cell contains; InfiniBand otherwise."""
-
-_COUNT_TIMES_RATE = re.compile(r"(\d+)\s*x\s*(\d+)\s*g")
 _RACK_SCALE = re.compile(r"nvl(\d+)\D+(\d+)\s*g")
 _GBPS = 1e9 / 8.0
+_VENDOR = re.compile(r"^(?:(?:nvidia|google|cloud|amd|instinct|tesla)-)+")
 
 
-def accelerator_of(cells: Cells, gpus_per_node: int | None) -> tuple[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class Interfaces:
+    """Interfaces of a node, bandwidth of one [bytes/s], and the rule where the cell does not say both.
+
+    ``known`` is whether the cell says anything of the network that can be read.
+    """
+
+    count: int
+    each_bytes_s: float
+    rule: str = ""
+    known: bool = True
+
+
+def accelerator_of(cells: Cells, gpus_per_node: int | None) -> tuple[str, list[Remark]]:
     """Catalogue name of a row's accelerator, with a remark when a relative stands in.
 
     Raises
@@ -68,7 +84,7 @@ def accelerator_of(cells: Cells, gpus_per_node: int | None) -> tuple[str, list[s
         If neither the card nor a relative of it is catalogued.
     """
     text = cells.text("gpu")
-    name = re.sub(r"[\s_]+", "-", text.lower()).removeprefix("nvidia-").removeprefix("google-").removeprefix("amd-")
+    name = _VENDOR.sub("", re.sub(r"[\s_]+", "-", text.lower()))
     known = entries("accelerators")
     if name in known:
         return _edition(name, gpus_per_node), []
@@ -78,7 +94,7 @@ def accelerator_of(cells: Cells, gpus_per_node: int | None) -> tuple[str, list[s
         msg = f"column gpu: {text!r} is not catalogued; known: {', '.join(known)}"
         raise RowError(msg if text else "column gpu: empty")
     stand_in = relatives[max(beginnings, key=len)]
-    return stand_in, [f"GPU {text!r} is not catalogued; {stand_in} stands in"]
+    return stand_in, [Remark(f"GPU {text!r} is not catalogued; {stand_in} stands in", GPU_SIGMA)]
 
 
 def _edition(name: str, gpus_per_node: int | None) -> str:
@@ -87,11 +103,16 @@ def _edition(name: str, gpus_per_node: int | None) -> str:
 
 
 def network_of(fabric: str) -> str:
-    """Class of the network of a ``fabric`` cell: an entry of the catalogue table ``collective_rates``."""
-    return next((known for part, known in _NETWORKS.items() if part in fabric.lower()), "infiniband")
+    """Class of the network of a ``fabric`` cell: an entry of the catalogue table ``collective_rates``.
+
+    Named, else that of a named instance type, else InfiniBand.
+    """
+    instance = instance_of(fabric)
+    named = network_named(fabric, instance)
+    return named or (entry_texts(instance)["network"] if instance else "infiniband")
 
 
-def cluster_of(cells: Cells, n_gpus: int) -> tuple[Cluster, list[Assumption], list[str]]:
+def cluster_of(cells: Cells, n_gpus: int) -> tuple[Cluster, list[Assumption], list[Remark]]:
     """Machines of a row, with what was assumed and what stands in for something unknown.
 
     Raises
@@ -105,31 +126,61 @@ def cluster_of(cells: Cells, n_gpus: int) -> tuple[Cluster, list[Assumption], li
     if gpus is None:
         gpus = 72 if name.startswith("gb") else 8
         assumed.append(Assumption("gpus_per_node", "as the vendor's own node", str(gpus)))
-    nics, rate_bytes_s, rule = _interfaces(cells.text("fabric").lower(), name, gpus)
-    if rule:
-        assumed.append(Assumption("fabric", rule, f"{nics} x {rate_bytes_s / _GBPS:g} Gb/s"))
-        if n_gpus > gpus and cells.text("fabric"):
-            remarks.append(f"fabric {cells.text('fabric')!r} is not known")
-    return _cluster(name, gpus, nics, rate_bytes_s, -(-n_gpus // gpus)), assumed, remarks
+    fabric = cells.text("fabric")
+    if without_interface(fabric):
+        msg = f"column fabric: {fabric!r} gives a node no bandwidth; leave it empty where it is not known"
+        raise RowError(msg)
+    found = interfaces_of(fabric, name, gpus)
+    if found.rule:
+        assumed.append(Assumption("fabric", found.rule, f"{found.count} x {found.each_bytes_s / _GBPS:g} Gb/s"))
+    if n_gpus > gpus and not found.known:
+        what = f"fabric {fabric!r} is not known" if fabric else "the fabric is not said"
+        remarks.append(Remark(f"{what}; {found.rule} stands in", FABRIC_SIGMA))
+    cluster = _cluster(name, gpus, found.count, found.each_bytes_s, network_of(fabric), -(-n_gpus // gpus))
+    return cluster, assumed, remarks
 
 
-def _interfaces(text: str, accelerator: str, gpus_per_node: int) -> tuple[int, float, str]:
-    """Interfaces of a node and the bandwidth of one [bytes/s], with the rule where the cell does not say them."""
-    rack = _RACK_SCALE.search(text)
+def interfaces_of(fabric: str, accelerator: str, gpus_per_node: int) -> Interfaces:
+    """Interfaces of a node.
+
+    Parameters
+    ----------
+    fabric : str
+        The cell, in any of the forms that a table of collectives may hold too (``8x400G IB``, ``400G x 8``, ``3.2 Tbps
+        EFA``, ``IB NDR``, ``p5.48xlarge``), or a rack-scale domain with the rate of a GPU (``nvl72+400g``).
+    accelerator : str
+        Catalogue name, for what the cell does not say.
+    gpus_per_node : int
+        Interfaces where only their total or the rate of a GPU is printed.
+    """
+    rack = _RACK_SCALE.search(fabric.lower())
     if rack:
-        return gpus_per_node, int(rack.group(2)) * _GBPS, ""
-    counted = _COUNT_TIMES_RATE.search(text)
-    if counted:
-        return int(counted.group(1)), int(counted.group(2)) * _GBPS, ""
+        return Interfaces(gpus_per_node, int(rack.group(2)) * _GBPS)
+    said, instance = plain(fabric), instance_of(fabric)
+    found = printed(said, gpus_per_node)
+    if found is not None:
+        count = found[0] or gpus_per_node
+        return Interfaces(count, found[1] / count)
+    usual, usual_bytes_s, whose = _usual(accelerator, gpus_per_node)
+    rate, counted = rate_of(said), COUNT.search(said)
+    if rate is not None and (counted or instance is None):
+        count = int(counted.group(1)) if counted and int(counted.group(1)) else usual
+        return Interfaces(count, rate, "rate as the cell says" + ("" if counted else f", number as in {whose}"))
+    if instance is not None:
+        return Interfaces(*node_interfaces(entry_texts(instance)), f"those of {instance}")
+    known = network_named(fabric, None) is not None
+    return Interfaces(usual, usual_bytes_s, whose, known=known)
+
+
+def _usual(accelerator: str, gpus_per_node: int) -> tuple[int, float, str]:
+    """Interfaces of the vendor's own node, bandwidth of one [bytes/s], and whose they are."""
     beginnings = [beginning for beginning in _NICS if accelerator.startswith(beginning)]
     nics, rate_bytes_s, whose = _NICS[max(beginnings, key=len)]
-    if accelerator.startswith("gb"):
-        nics = gpus_per_node
-    return nics, rate_bytes_s, whose
+    return gpus_per_node if accelerator.startswith("gb") else nics, rate_bytes_s, whose
 
 
 @lru_cache(maxsize=512)
-def _cluster(name: str, gpus: int, nics: int, rate_bytes_s: float, nodes: int) -> Cluster:
+def _cluster(name: str, gpus: int, nics: int, rate_bytes_s: float, network: str, nodes: int) -> Cluster:
     node = {
         "accelerator": name,
         "gpus": gpus,
@@ -139,4 +190,4 @@ def _cluster(name: str, gpus: int, nics: int, rate_bytes_s: float, nodes: int) -
         "training_power": "1 kW",
         "idle_power": "1 kW",
     }
-    return Cluster.model_validate({"node": node, "nodes": nodes})
+    return Cluster.model_validate({"node": node, "nodes": nodes, "fabric": {"network": network}})

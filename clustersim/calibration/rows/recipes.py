@@ -4,94 +4,129 @@ import re
 from dataclasses import dataclass
 
 from clustersim.calibration.rows.cells import Cells
+from clustersim.calibration.rows.names import is_deepseek_v3, is_gpt_oss, squashed
+from clustersim.calibration.rows.remarks import SOFTWARE_SIGMA, Remark
+from clustersim.calibration.rows.software import plain_stack
+from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Recompute, SoftwareOption
 
 SOURCE = "recipes of NVIDIA Megatron Bridge (scripts/performance/configs, by release) and its release notes"
 
-_RELEASE = re.compile(r"NeMo container ([\d.]*\d)")
-_GRACE = ("gb200", "gb300")
+_CONTAINER = re.compile(r"NeMo container ([\d.]*\d)")
+_RELEASE = re.compile(r"(?<![\d.])(2\d)\.(1[0-2]|0?[1-9])(?:\.(\d{1,2}))?(?![\d.])")
+
+Release = tuple[int, int, int]
+"""Year, month and patch level of a container."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Options, recomputation if it says so, and layers of multi-token prediction."""
+    """Options, recomputation if it says so, and the remark where the release is not known."""
 
     options: tuple[SoftwareOption, ...] = ()
     recompute: Recompute | None = None
-    prediction_layers: int = 0
+    remark: Remark | None = None
 
 
-_MODULES = ("modules",)
 _LATEST: tuple[SoftwareOption, ...] = ("flex", "overlap", "full_graphs", "fused_experts")
+_NO_RELEASE = Remark("the release of Megatron Bridge is not said; plain Megatron stands in", SOFTWARE_SIGMA)
 
 
-def recipe_of(cells: Cells) -> Recipe:
-    """Recipe behind a row, by software release, model family and GPU; an empty one where none is known.
+def prediction_layers(cells: Cells) -> int:
+    """Layers of multi-token prediction: one for DeepSeek-V3 unless the row says otherwise.
+
+    References
+    ----------
+    .. [1] DeepSeek-AI (2024), arXiv 2412.19437, section 2.2.
+    """
+    return 1 if is_deepseek_v3(cells) and "womtp" not in squashed(cells.text("model")) else 0
+
+
+def recipe_of(cells: Cells, model: Model, accelerator: str) -> Recipe:
+    """Recipe behind a row, by software release, model and GPU; an empty one where none is known.
+
+    Parameters
+    ----------
+    cells : Cells
+        The row.
+    model : Model
+        Its model, printed or filled in.
+    accelerator : str
+        Catalogue name of its GPU.
 
     Notes
     -----
     Megatron Bridge publishes, for each release, the configuration of each number in its performance summary. Releases
     up to 25.11 route tokens expert by expert; "flex" dispatch and graphs of attention and router follow on Blackwell;
-    from 26.06 on the NVL72 systems replay the whole step and fuse the experts. DeepSeek-V3 trains with one layer of
-    multi-token prediction unless the row says otherwise (arXiv 2412.19437, section 2.2).
+    from 26.06 on the NVL72 systems replay the whole step and fuse the experts. Cards before Blackwell take the recipes
+    of H100.
     """
-    model, gpu = cells.text("model").lower(), cells.text("gpu").lower()
-    deepseek = model.replace(" ", "").replace("-", "").startswith("deepseekv3")
-    layers = 1 if deepseek and "w/o mtp" not in model else 0
-    if not cells.text("stack").lower().startswith("megatron-bridge"):
-        return Recipe(prediction_layers=layers)
-    release = _release(cells)
-    if deepseek:
-        return Recipe(*_deepseek(model, gpu, release), prediction_layers=layers)
-    if model.startswith("gpt oss"):
-        return Recipe(*_gpt_oss(gpu, release, cells.whole("ep") or 1))
-    if cells.text("n_experts"):
-        return Recipe(_experts(model, gpu, release), "none")
-    small = gpu != "h100-sxm" and (cells.whole("n_gpus") or 0) <= 8
+    if not plain_stack(cells.text("stack")).startswith("megatron-bridge"):
+        return Recipe()
+    release = release_of(cells)
+    if release is None:
+        return Recipe(remark=_NO_RELEASE)
+    drops = "tokendrop" in squashed(cells.text("model"))
+    if is_deepseek_v3(cells):
+        return Recipe(*_deepseek(drops, accelerator, release))
+    if is_gpt_oss(cells):
+        return Recipe(*_gpt_oss(accelerator, release, cells.whole("ep") or 1))
+    if model.mixture is not None:
+        return Recipe(_experts(drops, accelerator, release), "none")
+    small = _is_blackwell(accelerator) and (cells.whole("n_gpus") or 0) <= 8
     return Recipe(("full_graphs",) if small else ())
 
 
-def _release(cells: Cells) -> str:
+def release_of(cells: Cells) -> Release | None:
     """Release of the container: from the notes, which carry the patch level, or from the software's name."""
-    found = _RELEASE.search(cells.text("notes"))
-    return found.group(1) if found else cells.text("stack").rpartition("-")[2]
+    noted = _CONTAINER.search(cells.text("notes"))
+    found = _RELEASE.search(noted.group(1) if noted else "") or _RELEASE.search(cells.text("stack"))
+    return None if found is None else (int(found.group(1)), int(found.group(2)), int(found.group(3) or 0))
 
 
-def _deepseek(model: str, gpu: str, release: str) -> tuple[tuple[SoftwareOption, ...], Recompute]:
-    if "tokendrop" in model:
+def _is_blackwell(accelerator: str) -> bool:
+    return accelerator.startswith(("b200", "b300", "gb200", "gb300"))
+
+
+def _is_grace_blackwell(accelerator: str) -> bool:
+    return accelerator.startswith("gb")
+
+
+def _deepseek(drops: bool, gpu: str, release: Release) -> tuple[tuple[SoftwareOption, ...], Recompute]:
+    if drops:
         return ("token_drop", "modules"), "selective"
-    if gpu == "h100-sxm":
+    if not _is_blackwell(gpu):
         return ("flex", "overlap", "modules"), "selective"
-    if release >= "26.06" and gpu in _GRACE:
+    if release >= (26, 6, 0) and _is_grace_blackwell(gpu):
         return ((*_LATEST, "narrow_attention"), "none") if gpu == "gb300" else ((*_LATEST, "modules"), "selective")
     if gpu == "b200":
-        graphs: tuple[SoftwareOption, ...] = ("overlap", "graphs") if release >= "26.04.01" else ()
+        graphs: tuple[SoftwareOption, ...] = ("overlap", "graphs") if release >= (26, 4, 1) else ()
         return ("flex", *graphs, "modules"), "selective"
     return ("flex", "graphs", "modules"), "selective"
 
 
-def _gpt_oss(gpu: str, release: str, expert_parallel: int) -> tuple[tuple[SoftwareOption, ...], Recompute]:
-    if release >= "26.06" and gpu in _GRACE:
+def _gpt_oss(gpu: str, release: Release, expert_parallel: int) -> tuple[tuple[SoftwareOption, ...], Recompute]:
+    if release >= (26, 6, 0) and _is_grace_blackwell(gpu):
         # Fused expert kernels regressed in 26.06.01 (release notes of Megatron Bridge 0.5.1, known issues).
-        fused: tuple[SoftwareOption, ...] = () if release == "26.06.01" else ("fused_experts",)
+        fused: tuple[SoftwareOption, ...] = () if release == (26, 6, 1) else ("fused_experts",)
         return ("flex", "overlap", "full_graphs", "narrow_attention", "narrow_head", *fused), "none"
-    if release >= "26.06":
+    if release >= (26, 6, 0):
         return ("flex", "overlap", "graphs", "fused_experts", "narrow_attention"), "none"
     if gpu in ("gb300", "b300"):
         return (("flex", "graphs") if gpu == "b300" and expert_parallel == 8 else ("graphs",)), "none"
-    if gpu == "gb200" and release >= "26.02.01":
+    if gpu == "gb200" and release >= (26, 2, 1):
         return ("flex", "overlap", "modules"), "selective"
-    if gpu == "b200" and expert_parallel == 8 and release >= "26":
+    if gpu == "b200" and expert_parallel == 8 and release >= (26, 0, 0):
         return ("flex", "modules"), "selective"
     return ("modules",), "selective"
 
 
-def _experts(model: str, gpu: str, release: str) -> tuple[SoftwareOption, ...]:
+def _experts(drops: bool, gpu: str, release: Release) -> tuple[SoftwareOption, ...]:
     """Qwen3 30B-A3B, and any other mixture whose recipe is not known by name."""
-    if "tokendrop" in model:
-        return ("token_drop",) if gpu == "h100-sxm" else ("token_drop", "full_graphs")
-    if gpu == "h100-sxm":
-        return ("flex",) if release >= "26.04" else ()
-    if release >= "26.06":
+    if drops:
+        return ("token_drop", "full_graphs") if _is_blackwell(gpu) else ("token_drop",)
+    if not _is_blackwell(gpu):
+        return ("flex",) if release >= (26, 4, 0) else ()
+    if release >= (26, 6, 0):
         return (*_LATEST, "narrow_attention")
-    return ("graphs",) if gpu == "b200" and release < "26.02.01" else ("flex", "graphs")
+    return ("graphs",) if gpu == "b200" and release < (26, 2, 1) else ("flex", "graphs")

@@ -16,9 +16,11 @@ from clustersim.calibration.rows.layouts import (
 )
 from clustersim.calibration.rows.machines import accelerator_of, cluster_of, network_of
 from clustersim.calibration.rows.recipes import SOURCE, recipe_of
-from clustersim.calibration.rows.shape import model_of
-from clustersim.calibration.rows.software import Family, Software, released, software_of
-from clustersim.calibration.rows.times import published_time
+from clustersim.calibration.rows.remarks import Remark
+from clustersim.calibration.rows.shape import guesses, model_of
+from clustersim.calibration.rows.software import Family, released, software_of
+from clustersim.calibration.rows.times import PublishedTime, published_time
+from clustersim.calibration.splits import split_of_cell
 from clustersim.scenario.schema.hardware import Accelerator, Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, SoftwareOption
@@ -55,6 +57,9 @@ _SEQUENCE = 8192
 keep; for today's software that of Llama 3 and of torchtitan's configurations. Tokens per second hardly depend on it."""
 
 
+UNREADABLE = "published time unreadable, so nothing is compared"
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedStep:
     """One published step time.
@@ -85,8 +90,8 @@ class PublishedStep:
         Precision as the source names it: ``mxfp8`` and ``fp8`` are both ``fp8`` to the step model, not to a kernel.
     assumed : tuple of Assumption
         Cells that rules filled in.
-    remarks : tuple of str
-        What stands in for something unknown.
+    remarks : tuple of Remark
+        What stands in for something unknown, and what is odd about the layout.
     options : tuple of str
         What the software's recipe turns on.
     """
@@ -110,7 +115,7 @@ class PublishedStep:
     network: str = "infiniband"
     number_format: str = ""
     assumed: tuple[Assumption, ...] = ()
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     options: tuple[SoftwareOption, ...] = ()
 
 
@@ -134,16 +139,16 @@ def published_step(raw: Mapping[str, str]) -> PublishedStep:
         return _least_model_parallel(raw, cells)
     degrees = degrees_of(cells)
     work, said_batch, about_work, remarks = _workload(cells, degrees, software.family)
-    recipe = recipe_of(cells)
+    recipe = recipe_of(cells, work.model, name)
     layouts, about_layout, about_memory = possible_layouts(cells, degrees, software.family, work, recipe.recompute)
     if recipe.options:
         about_layout = [*about_layout, Assumption("software", SOURCE, " ".join(recipe.options))]
     tokens = work.sequence_length * said_batch
-    time = published_time(cells, work.model, work.cluster.node.accelerator, tokens, degrees.gpus)
+    time = _time(cells, work, tokens, degrees.gpus)
     return PublishedStep(
         id=cells.text("id"),
         source=cells.text("source"),
-        split="fit" if cells.text("split") == "fit" else "test",
+        split=split_of_cell(cells.text("split")),
         gpu=cells.text("gpu"),
         stack=software.family.stack,
         model_name=cells.text("model"),
@@ -160,12 +165,24 @@ def published_step(raw: Mapping[str, str]) -> PublishedStep:
         network=network_of(cells.text("fabric")),
         number_format=cells.text("precision").lower(),
         assumed=(*about_work, *about_layout, *time.assumed),
-        remarks=(*_remarks(software), *remarks, *about_memory),
+        remarks=tuple(
+            remark
+            for remark in (software.remark, recipe.remark, *remarks, *guesses(about_work), *map(Remark, about_memory))
+            if remark is not None
+        ),
         options=recipe.options,
     )
 
 
-def _workload(cells: Cells, degrees: Degrees, family: Family) -> tuple[Workload, int, list[Assumption], list[str]]:
+def _time(cells: Cells, work: Workload, tokens: int, gpus: int) -> PublishedTime:
+    """Published time of a step; one that cannot be read keeps nobody from predicting it."""
+    try:
+        return published_time(cells, work.model, work.cluster.node.accelerator, tokens, gpus)
+    except RowError as problem:
+        return PublishedTime(float("nan"), (Assumption("step_time_s", UNREADABLE, str(problem)),))
+
+
+def _workload(cells: Cells, degrees: Degrees, family: Family) -> tuple[Workload, int, list[Assumption], list[Remark]]:
     """What has to fit, the batch as the row states it, what was assumed, and what stands in."""
     cluster, about_machines, remarks = cluster_of(cells, degrees.gpus)
     model, about_model = model_of(cells, degrees.tensor, degrees.pipeline)
@@ -202,7 +219,7 @@ def _least_model_parallel(raw: Mapping[str, str], cells: Cells) -> PublishedStep
         if gpus % (tensor * pipeline * (cells.whole("cp") or 1)):
             continue
         read = published_step({**raw, "tp": str(tensor), "pp": str(pipeline)})
-        if not any(remark.startswith(OUT_OF_MEMORY) for remark in read.remarks):
+        if not any(remark.text.startswith(OUT_OF_MEMORY) for remark in read.remarks):
             break
     if read is None:
         msg = f"column n_gpus: {gpus} is no multiple of any tp x pp that divides {layers} layers"
@@ -211,10 +228,6 @@ def _least_model_parallel(raw: Mapping[str, str], cells: Cells) -> PublishedStep
     layout = read.layouts[0]
     value = f"{layout.tensor_parallel} x {layout.pipeline_parallel}"
     return replace(read, assumed=(Assumption("tp pp", rule, value), *read.assumed))
-
-
-def _remarks(software: Software) -> tuple[str, ...]:
-    return (software.remark,) if software.remark else ()
 
 
 def _sequence_length(cells: Cells, stack: str) -> tuple[int, list[Assumption]]:

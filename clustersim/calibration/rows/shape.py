@@ -1,13 +1,15 @@
 """The model of a published row: its printed shape, or one that a rule fills in."""
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clustersim.calibration.rows.cells import Assumption, Cells, RowError
-from clustersim.calibration.rows.recipes import recipe_of
-from clustersim.catalog import entries, entry
+from clustersim.calibration.rows.faults import fault_of
+from clustersim.calibration.rows.names import catalogued, is_deepseek_v3, is_gpt_oss, refuse_other_architectures
+from clustersim.calibration.rows.recipes import prediction_layers
+from clustersim.calibration.rows.remarks import SHAPE_SIGMA, Remark
+from clustersim.catalog import entry
 from clustersim.scenario.schema.model import Model
 
 _DEEPSEEK_V3_ATTENTION: Mapping[str, int] = {
@@ -33,6 +35,8 @@ _PLAIN_VOCABULARY, _GATED_VOCABULARY = 51200, 32000
 
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)\s*([bm])(?![a-z0-9])")
 _SHAPE = ("n_layers", "hidden", "n_heads", "ffn_hidden")
+_GUESSED = frozenset({"n_layers hidden", "n_heads", "gated", "ffn_hidden", "vocab"})
+_NAMED, _WIDTHS = "the catalogue's model of that name", "hidden / head_dim"
 
 
 def model_of(cells: Cells, tensor: int, pipeline: int) -> tuple[Model, list[Assumption]]:
@@ -58,48 +62,52 @@ def model_of(cells: Cells, tensor: int, pipeline: int) -> tuple[Model, list[Assu
     RowError
         If no rule gives the shape.
     """
-    _refuse_other_architectures(cells)
+    refuse_other_architectures(cells)
     if all(cells.text(column) for column in _SHAPE[:2]) and (cells.text("n_heads") or cells.text("head_dim")):
         return _printed(cells, {}, [])
-    named = _catalogued(cells.text("model"))
+    named = catalogued(cells.text("model"))
     if named is not None and not any(_differs(cells, column, named) for column in _SHAPE):
-        model = Model.model_validate(named)
+        model = _as_trained(Model.model_validate(named), cells)
         columns = " ".join(column for column in (*_SHAPE, "vocab") if not cells.text(column))
-        return model, [Assumption(columns or "shape", "the catalogue's model of that name", named)]
+        return model, [Assumption(columns or "shape", _NAMED, named)]
     return _printed(cells, *_sized(cells, tensor, pipeline))
 
 
-def _refuse_other_architectures(cells: Cells) -> None:
-    """A row whose ``missing`` says more than columns (``hybrid state-space model``) is no plain transformer."""
-    for what in ("hybrid", "state-space", "mamba"):
-        if what in cells.text("missing").lower() or what in cells.text("attention").lower():
-            msg = f"column missing: {cells.text('missing')!r}: not a transformer of attention and feed-forward layers"
-            raise RowError(msg)
+def _as_trained(model: Model, cells: Cells) -> Model:
+    """The catalogue's model with what its entry leaves out: multi-token prediction, the window of gpt-oss."""
+    change: dict[str, Any] = {"prediction_layers": prediction_layers(cells)}
+    if is_gpt_oss(cells):
+        change |= {"ffn_bias": True, "attention_window": _GPT_OSS_WINDOW}
+    return model.model_copy(update=change)
+
+
+def _is_latent(cells: Cells) -> bool:
+    said = cells.text("attention").lower()
+    return "mla" in said or (not said and is_deepseek_v3(cells))
+
+
+def guesses(assumed: Iterable[Assumption]) -> list[Remark]:
+    """What was guessed of a shape, as remarks: what no print, name or sibling gave."""
+    return [
+        Remark(f"shape guessed: {item.column}: {item.rule}: {item.value}", SHAPE_SIGMA)
+        for item in assumed
+        if (item.column in _GUESSED) and item.rule not in (_NAMED, _WIDTHS)
+    ]
+
+
+def shape_is_said(cells: Cells) -> bool:
+    """Whether a row prints its shape, or names a model whose shape the catalogue has: nothing of it is guessed."""
+    named = catalogued(cells.text("model"))
+    if all(cells.text(column) for column in _SHAPE[:2]) and (cells.text("n_heads") or cells.text("head_dim")):
+        feed_forward = cells.text("ffn_hidden") or cells.text("expert_ffn")
+        return bool(feed_forward and (cells.text("vocab") or named))
+    return named is not None and not any(_differs(cells, column, named) for column in _SHAPE)
 
 
 def _differs(cells: Cells, column: str, name: str) -> bool:
     fields = {"n_layers": "layers", "hidden": "hidden", "n_heads": "heads", "ffn_hidden": "ffn_hidden"}
     printed = cells.whole(column)
     return printed is not None and str(printed) != entry("models", name).values[fields[column]].text
-
-
-def _catalogued(name: str) -> str | None:
-    """Catalogue entry whose name or title is that of a row, letters and digits compared, brackets left out."""
-    plain = _plain(name)
-    return _titles().get(plain) if plain else None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"\(.*?\)", "", name).lower()).replace("llama31", "llama3")
-
-
-@lru_cache(maxsize=1)
-def _titles() -> Mapping[str, str]:
-    known = entries("models")
-    return {
-        **{_plain(entry("models", name).title.replace("and 3.1 ", "")): name for name in known},
-        **{_plain(name): name for name in known},
-    }
 
 
 def _sized(cells: Cells, tensor: int, pipeline: int) -> tuple[dict[str, int], list[Assumption]]:
@@ -162,7 +170,7 @@ def _printed(cells: Cells, known: Mapping[str, int], assumed: list[Assumption]) 
     head_width = cells.whole("head_dim")
     heads = cells.whole("n_heads") or known.get("n_heads") or hidden // (head_width or _HEAD_WIDTH)
     if not (cells.text("n_heads") or "n_heads" in known):
-        assumed = [*assumed, Assumption("n_heads", "hidden / head_dim", str(heads))]
+        assumed = [*assumed, Assumption("n_heads", _WIDTHS, str(heads))]
     gated, ffn, more = _feed_forward(cells, hidden)
     vocabulary, about_vocabulary = _vocabulary(cells, gated)
     tree: dict[str, Any] = {
@@ -176,30 +184,20 @@ def _printed(cells: Cells, known: Mapping[str, int], assumed: list[Assumption]) 
         "vocabulary": vocabulary,
         "tied_embeddings": not gated,
         "position": "rotary" if gated else "alibi",
-        "ffn_bias": _is_gpt_oss(cells),
-        "attention_window": _GPT_OSS_WINDOW if _is_gpt_oss(cells) else None,
-        "prediction_layers": recipe_of(cells).prediction_layers,
+        "ffn_bias": is_gpt_oss(cells),
+        "attention_window": _GPT_OSS_WINDOW if is_gpt_oss(cells) else None,
+        "prediction_layers": prediction_layers(cells),
         "mixture": _mixture(cells, ffn),
-        "latent_attention": _DEEPSEEK_V3_ATTENTION if cells.text("attention") == "mla" else None,
+        "latent_attention": _DEEPSEEK_V3_ATTENTION if _is_latent(cells) else None,
     }
     return _validated(tree), [*assumed, *more, *about_vocabulary]
 
 
-def _is_gpt_oss(cells: Cells) -> bool:
-    """Experts with biases and a window on every second layer (OpenAI, gpt-oss model card, 2025)."""
-    return cells.text("model").lower().startswith("gpt oss")
-
-
 def _validated(tree: dict[str, Any]) -> Model:
-    from pydantic import ValidationError
-
     try:
         return Model.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "shape"
-        msg = f"{place}: {first['msg'].removeprefix('Value error, ')}"
-        raise RowError(msg) from None
+    except ValueError as error:
+        raise RowError(fault_of(error)) from None
 
 
 def _feed_forward(cells: Cells, hidden: int) -> tuple[bool, int, list[Assumption]]:
@@ -220,10 +218,10 @@ def _vocabulary(cells: Cells, gated: bool) -> tuple[int, list[Assumption]]:
     printed = cells.whole("vocab")
     if printed is not None:
         return printed, []
-    named = _catalogued(cells.text("model"))
+    named = catalogued(cells.text("model"))
     if named is not None:
         rows = int(entry("models", named).values["vocabulary"].text)
-        return rows, [Assumption("vocab", "the catalogue's model of that name", str(rows))]
+        return rows, [Assumption("vocab", _NAMED, str(rows))]
     rows = _GATED_VOCABULARY if gated else _PLAIN_VOCABULARY
     return rows, [Assumption("vocab", "GPT-2's, padded; Llama's for gated blocks", str(rows))]
 

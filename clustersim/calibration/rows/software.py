@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clustersim.calibration.rows.remarks import SOFTWARE_SIGMA, Remark
 from clustersim.scenario.schema.training import Recompute
 from clustersim.scenario.schema.training import Software as StackName
 
@@ -174,7 +175,7 @@ class Software:
     """Family of a ``stack`` cell, and the remark that an unknown one deserves."""
 
     family: Family
-    remark: str = ""
+    remark: Remark | None = None
 
 
 def software_of(text: str, accelerator: str, zero_stage: int | None) -> Software:
@@ -195,14 +196,19 @@ def software_of(text: str, accelerator: str, zero_stage: int | None) -> Software
         By the longest known beginning; Megatron with a year up to 2022 is the software before fused attention. Unknown
         software on a TPU is XLA; with ZeRO 2 or 3 PyTorch's FSDP; otherwise Megatron, each with a remark.
     """
-    name = re.sub(r"[\s_]+", "-", text.strip().lower())
-    known = _known(name)
+    known = _known(plain_stack(text))
     if known is not None:
         return Software(FAMILIES[known])
     sharded: StackName = "pytorch" if (zero_stage or 0) >= 2 else "megatron"
     stand_in: StackName = "xla" if accelerator.startswith("tpu") else sharded
     said = f"software {text!r} is not known" if text else "the software is not said"
-    return Software(FAMILIES[stand_in], f"{said}; {stand_in} stands in")
+    return Software(FAMILIES[stand_in], Remark(f"{said}; {stand_in} stands in", SOFTWARE_SIGMA))
+
+
+def plain_stack(text: str) -> str:
+    """Name of software as it is compared: lower case, hyphens for spaces, without its vendor's name."""
+    name = re.sub(r"[\s_]+", "-", text.strip().lower()).removeprefix("nvidia-")
+    return re.sub(r"^(megatron|transformer|huggingface)(?=(?:bridge|core|lm|engine)\b)", r"\1-", name)
 
 
 def _known(name: str) -> StackName | None:

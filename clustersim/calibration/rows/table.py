@@ -4,12 +4,16 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clustersim.calibration.rows.cells import RowError
+from clustersim.calibration.numbers import said
+from clustersim.calibration.rows.cells import Assumption, Cells, RowError
+from clustersim.calibration.rows.faults import fault_of
 from clustersim.calibration.rows.row import PublishedStep, published_step
+from clustersim.calibration.rows.shape import shape_is_said
+from clustersim.calibration.rows.siblings import NOTHING_BORROWED, Borrowed, borrow_shapes
 
 if TYPE_CHECKING:
     import _csv
@@ -34,16 +38,31 @@ class Record:
         Cells by column.
     damage : str
         What is wrong with the row as a whole; empty for nothing.
+    borrowed : Borrowed
+        Shape that it leaves out and other rows of the table say.
     """
 
     line: int
     cells: Mapping[str, str]
     damage: str = ""
+    borrowed: Borrowed = NOTHING_BORROWED
 
     @property
     def complete(self) -> bool:
-        """Whether its ``missing`` cell is empty."""
-        return not (self.cells.get("missing") or "").strip()
+        """Whether its ``missing`` cell is empty; in a table without that column, whether no shape is guessed."""
+        if "missing" in self.cells:
+            return not said(self.cells["missing"])
+        try:
+            return shape_is_said(Cells({**self.cells, **self.borrowed.cells}))
+        except RowError:
+            # A cell that cannot be read is its reason, not its shape.
+            return True
+
+    @property
+    def usable(self) -> bool:
+        """Whether a fit may take it: it is complete, or other rows of the table say all that it leaves out."""
+        missing = set(said(self.cells.get("missing")).split())
+        return self.complete or (bool(missing) and missing <= set(self.borrowed.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ def read_table(path: Path) -> Table:
     try:
         header = tuple(name.strip() for name in next(reader, ()))
         _check_header(path, header)
-        return Table(path, header, tuple(_records(reader, header)))
+        return Table(path, header, _with_shapes(list(_records(reader, header))))
     except csv.Error as error:
         msg = f"{path}:{reader.line_num}: not a CSV: {error}; quote cells that hold commas, quotes or line ends"
         raise TableError(msg) from None
@@ -129,6 +148,14 @@ def _records(reader: "_csv.Reader", header: tuple[str, ...]) -> Iterator[Record]
         line = reader.line_num + 1
 
 
+def _with_shapes(records: list[Record]) -> tuple[Record, ...]:
+    borrowed = borrow_shapes([record.cells for record in records])
+    return tuple(
+        replace(record, borrowed=found) if found.cells else record
+        for record, found in zip(records, borrowed, strict=True)
+    )
+
+
 def _record(line: int, cells: list[str], header: tuple[str, ...]) -> Record:
     damage = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
     # Cells beyond the header have no column to come back in.
@@ -148,10 +175,15 @@ def read_record(record: Record) -> PublishedStep:
         msg = f"line {record.line}: {record.damage}"
         raise RowError(msg)
     try:
-        return published_step(record.cells)
-    except RowError as problem:
-        msg = f"line {record.line}, {problem}"
+        row = published_step({**record.cells, **record.borrowed.cells})
+    except Exception as problem:
+        # Cells that pass one by one can be absurd together; whatever breaks then is the row's fault, and its own.
+        msg = f"line {record.line}, {fault_of(problem)}"
         raise RowError(msg) from None
+    if not record.borrowed.cells:
+        return row
+    columns, values = " ".join(record.borrowed.cells), " ".join(record.borrowed.cells.values())
+    return replace(row, assumed=(Assumption(columns, record.borrowed.rule, values), *row.assumed))
 
 
 def read_rows(path: Path, *, incomplete: bool = False) -> tuple[list[PublishedStep], list[Skipped]]:
@@ -163,8 +195,8 @@ def read_rows(path: Path, *, incomplete: bool = False) -> tuple[list[PublishedSt
         CSV with the columns of the published-throughput table: shape, layout, batch, ``gpu``, ``precision``,
         ``fabric``, ``stack``, ``split``, ``step_time_s``.
     incomplete : bool
-        Whether to take rows with anything in ``missing`` too, filled in by rules; they are passed over in silence
-        otherwise.
+        Whether to take rows with anything in ``missing`` too, filled in by rules. Otherwise they are passed over in
+        silence, unless complete rows of the same model in the same source say what they leave out.
 
     Returns
     -------
@@ -181,7 +213,7 @@ def read_rows(path: Path, *, incomplete: bool = False) -> tuple[list[PublishedSt
     rows: list[PublishedStep] = []
     skipped: list[Skipped] = []
     for record in read_table(path).records:
-        if not (incomplete or record.complete):
+        if not (incomplete or record.usable):
             continue
         try:
             row = read_record(record)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clustersim.calibration.rows.cells import Assumption, Cells
+from clustersim.calibration.rows.software import plain_stack
 from clustersim.scenario.schema.hardware import Accelerator
 from clustersim.scenario.schema.model import Model
 from clustersim.step.efficiency import peak_of
@@ -78,7 +79,7 @@ def _model_flop_s(cells: Cells, accelerator: Accelerator) -> float | None:
     printed, mfu = cells.number("model_tflops_per_gpu"), cells.number("mfu_pct")
     if printed is not None:
         return printed * 1e12
-    if mfu is None or cells.text("precision") not in ("bf16", "fp16"):
+    if mfu is None or cells.text("precision").lower() not in ("bf16", "fp16"):
         return None
     return mfu / 100.0 * peak_of(accelerator, "bf16")
 
@@ -91,6 +92,6 @@ def _convention(cells: Cells) -> tuple[Convention | None, str]:
         if pattern.search(notes):
             return convention, "attention as its notes say"
     for beginning, convention, why in _CONVENTIONS:
-        if cells.text("stack").startswith(beginning):
+        if plain_stack(cells.text("stack")).startswith(beginning):
             return convention, why
     return None, ""
