@@ -5,11 +5,9 @@ from clustersim.study.layouts.families import Family
 from clustersim.study.layouts.found import Counts, Found
 from clustersim.study.layouts.question import Question, question_of, question_problems
 from clustersim.study.layouts.search import find_layouts
-from clustersim.study.layouts.ties import RANKING_SIGMA, TIE_RATIO
+from clustersim.study.layouts.ties import ranking_sigma, tie_ratio
 
 __all__ = [
-    "RANKING_SIGMA",
-    "TIE_RATIO",
     "Candidate",
     "Counts",
     "Family",
@@ -19,4 +17,6 @@ __all__ = [
     "layout_words",
     "question_of",
     "question_problems",
+    "ranking_sigma",
+    "tie_ratio",
 ]

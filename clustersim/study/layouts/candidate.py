@@ -31,6 +31,7 @@ def predicted(question: Question, layout: Layout) -> Candidate:
         question.precision,
         question.cluster,
         stack=question.stack,
+        options=question.options,
     )
     return Candidate(layout, step)
 

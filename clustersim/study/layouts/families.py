@@ -1,6 +1,6 @@
 """Why layouts were rejected: counts and the nearest miss by family, instead of thousands of lines."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from clustersim.scenario.schema.training import Layout
@@ -56,7 +56,7 @@ class Rejections:
     """Collects rejected layouts while a search goes on."""
 
     question: Question
-    _by_rule: dict[tuple[str, str, str], tuple[int, set[int]]] = field(default_factory=dict)
+    _by_rule: dict[tuple[str, str, str], tuple[int, set[int | str]]] = field(default_factory=dict)
     _by_memory: dict[int, _Miss] = field(default_factory=dict)
 
     @property
@@ -94,7 +94,7 @@ class Rejections:
         """
         return (*self._rule_families(), *self._memory_families(considered, fitting))
 
-    def _rule_of(self, layout: Layout, problem: LayoutProblem) -> tuple[tuple[str, str, str], int]:
+    def _rule_of(self, layout: Layout, problem: LayoutProblem) -> tuple[tuple[str, str, str], int | str]:
         """Kind, what the values are of, and reason; and the value of this layout."""
         batch, replicas = self.question.global_batch, layout.data_parallel
         if problem.field != "global_batch":
@@ -150,9 +150,13 @@ def _excess(fraction: float) -> str:
 MOST_LISTED = 3
 
 
-def listed(values: set[int]) -> str:
-    """Write numbers: a few of them one by one, many by their ends."""
-    ordered = [f"{value:,}" for value in sorted(values)]
+def _numbers_first(value: int | str) -> tuple[int, str]:
+    return (value, "") if isinstance(value, int) else (0, value)
+
+
+def listed(values: Collection[int | str]) -> str:
+    """Write numbers: a few of them one by one, many by their ends; and the names of schedules."""
+    ordered = [value if isinstance(value, str) else f"{value:,}" for value in sorted(values, key=_numbers_first)]
     if len(ordered) <= MOST_LISTED:
         return " / ".join(ordered)
     return f"{ordered[0]} to {ordered[-1]}"

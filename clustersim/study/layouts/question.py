@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.scenario import Scenario
-from clustersim.scenario.schema.training import Layout, Phase, ScheduleName, Software
+from clustersim.scenario.schema.training import Layout, Phase, ScheduleName, Software, SoftwareOption
 from clustersim.step.efficiency import default_stack, has_peak
 from clustersim.step.feasibility import Problem
 
@@ -35,6 +35,8 @@ class Question:
         Name of the phase.
     software_given : bool
         Whether the scenario says the software, or it follows from the scenario's layout.
+    options : tuple of str, optional
+        What the software turns on, for every layout; what today's recipes do where the scenario does not say.
     """
 
     model: Model
@@ -47,6 +49,7 @@ class Question:
     own: Layout
     phase: str
     software_given: bool
+    options: tuple[SoftwareOption, ...] | None = None
 
     @property
     def capacity_bytes(self) -> float:
@@ -110,6 +113,7 @@ def question_of(scenario: Scenario, phase: str | None = None, gpus: int | None =
         own=own,
         phase=chosen.name,
         software_given=scenario.training.software is not None,
+        options=scenario.training.software_options,
     )
 
 

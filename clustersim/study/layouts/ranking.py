@@ -27,8 +27,12 @@ class Ranking:
 
     def cannot_improve(self, shape: Shape, floor_s: float) -> bool:
         """Whether a layout of this shape that takes `floor_s` or longer changes nothing in the ranking."""
+        return floor_s > self.beaten_s(shape)
+
+    def beaten_s(self, shape: Shape) -> float:
+        """Step time that a layout of this shape must not exceed to change the ranking [s]."""
         best = self._best.get(shape)
-        return floor_s > self.limit_s or (best is not None and floor_s > best.step.mean_s)
+        return self.limit_s if best is None else min(self.limit_s, best.step.mean_s)
 
     def ranked(self) -> tuple[Candidate, ...]:
         """The fastest layout of each of the fastest shapes, fastest first."""

@@ -174,7 +174,8 @@ class _Search:
             if self._sharded_for_nothing(twig, layout, found) or not self._useful(twig, layout):
                 continue
             ordered = [layout.model_copy(update={"rank_order": order}) for order in twig.shape.orders]
-            for leaf, leaf_floor_s in zip(ordered, self.floors.layouts_s(ordered), strict=True):
+            floors_s = self.floors.layouts_s(ordered, twig.pipe, self.ranking.beaten_s(twig.shape))
+            for leaf, leaf_floor_s in zip(ordered, floors_s, strict=True):
                 self._push(max(floor_s, leaf_floor_s), _Leaf(twig.shape, leaf))
 
     @staticmethod

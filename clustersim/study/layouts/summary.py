@@ -6,7 +6,7 @@ from typing import Any
 from clustersim.study.layouts.candidate import Candidate, layout_words, layout_yaml
 from clustersim.study.layouts.families import Family
 from clustersim.study.layouts.found import Found
-from clustersim.study.layouts.ties import RANKING_SIGMA, TIE_RATIO, ties
+from clustersim.study.layouts.ties import ranking_sigma, tie_ratio, ties
 
 SCHEMA = "clustersim.layouts/1"
 
@@ -42,8 +42,8 @@ def layouts_summary(found: Found, name: str) -> dict[str, Any]:
         "precision": asked.precision,
         "software": asked.stack,
         "memory_capacity_bytes": asked.capacity_bytes,
-        "ranking_sigma": RANKING_SIGMA,
-        "tie_ratio": TIE_RATIO,
+        "ranking_sigma": ranking_sigma(asked.model),
+        "tie_ratio": tie_ratio(asked.model),
         "layouts": [row(candidate, found, rank) for rank, candidate in enumerate(found.ranked, 1)],
         "own": None if found.own is None else row(found.own, found, _own_rank(found)),
         "own_problems": list(found.own_problems),
@@ -76,7 +76,7 @@ def row(candidate: Candidate, found: Found, rank: int | None) -> dict[str, Any]:
         "step_time_low_s": step.mean_s / reach,
         "step_time_high_s": step.mean_s * reach,
         "slower_than_best_fraction": step.mean_s / best_s - 1.0,
-        "ties_with_best": ties(step.mean_s, best_s),
+        "ties_with_best": ties(found.question.model, step.mean_s, best_s),
         "model_tflops_per_gpu": step.model_flops_per_gpu_s / 1e12,
         "mfu_fraction": step.mfu,
         "tokens_per_s": step.tokens_per_s,

@@ -6,7 +6,7 @@ from typing import Any
 
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.model import MixtureOfExperts, Model
-from clustersim.scenario.schema.training import Layout
+from clustersim.scenario.schema.training import Layout, SoftwareOption
 from clustersim.step.predict import predict_step
 from clustersim.study.layouts import Question
 from clustersim.workload.layout import layout_problems, stage_layers
@@ -20,7 +20,13 @@ EXPERTS = MODEL.model_copy(
 
 
 def question(
-    model: Model = MODEL, memory: str = "80 GB", gpus: int = 8, batch: int = 12, stack: str = "megatron", **own: Any
+    model: Model = MODEL,
+    memory: str = "80 GB",
+    gpus: int = 8,
+    batch: int = 12,
+    stack: str = "megatron",
+    options: tuple[SoftwareOption, ...] | None = None,
+    **own: Any,
 ) -> Question:
     """A job on nodes of four GPUs; `own` are settings of the scenario's layout."""
     return Question(
@@ -34,6 +40,7 @@ def question(
         own=Layout.model_validate({"data_parallel": gpus} | own),
         phase="main",
         software_given=False,
+        options=options,
     )
 
 
@@ -95,7 +102,8 @@ def every_pipe(asked: Question, stages: int) -> list[tuple[str, int]]:
     layers = asked.model.layers
     equal = {n for n in range(1, layers + 3) if 0 in (layers % (stages * n), (layers + 2) % (stages * n))}
     fill = [("1f1b", n) for n in sorted(equal | {1, 2, 4, 8}) if stages * n <= layers + 2]
-    return [*fill, ("zero-bubble", 1)] if asked.stack == "pytorch" else fill
+    others = [asked.own.schedule, *(("zero-bubble",) if asked.stack == "pytorch" else ())]
+    return [*fill, *((name, 1) for name in dict.fromkeys(others) if name != "1f1b")]
 
 
 def brute_force(asked: Question) -> tuple[int, dict[tuple[int, ...], tuple[float, Layout]]]:
@@ -129,4 +137,4 @@ def problems(asked: Question, layout: Layout) -> bool:
 
 def step_s(asked: Question, layout: Layout) -> float:
     sizes = (asked.sequence_length, asked.global_batch, asked.precision, asked.cluster)
-    return predict_step(asked.model, layout, *sizes, stack=asked.stack).mean_s
+    return predict_step(asked.model, layout, *sizes, stack=asked.stack, options=asked.options).mean_s

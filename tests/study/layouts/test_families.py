@@ -19,6 +19,20 @@ def test_listed() -> None:
     assert listed({1, 2, 4, 8, 16}) == "1 to 16"
 
 
+def test_listed_schedules() -> None:
+    assert listed({"dualpipe"}) == "dualpipe"
+    assert listed({"zero-bubble", "dualpipe"}) == "dualpipe / zero-bubble"
+
+
+def test_a_schedule_that_cannot_run_is_named() -> None:
+    """DualPipe needs an even number of stages and as many micro-batches as stages in each direction."""
+    rejections = Rejections(question(batch=12))
+    layout = Layout(pipeline_parallel=3, data_parallel=1, schedule="dualpipe")
+    rejections.add_rule(layout, LayoutProblem("schedule", "dualpipe takes an even number of stages"), 4)
+    (family,) = rejections.families({}, set())
+    assert (family.kind, family.name, family.layouts) == ("model", "schedule dualpipe", 4)
+
+
 def test_memory_is_grouped_by_stages_with_the_nearest_miss() -> None:
     asked = question(memory="10737418240 B")
     rejections = Rejections(asked)

@@ -27,6 +27,12 @@ def test_the_software_is_that_of_the_scenarios_layout_for_every_layout() -> None
     assert given.stack == given.stack_of(given.own.model_copy(update={"zero_stage": 3})) == "xla"
 
 
+def test_the_options_are_those_of_the_scenario() -> None:
+    assert question_of(scenario()).options is None
+    given = question_of(scenario(training={"software_options": ("overlap", "flex")}))
+    assert given.options == ("overlap", "flex")
+
+
 def test_schedules_are_those_the_software_has_and_the_scenarios_own() -> None:
     assert question_of(scenario()).schedules == ("1f1b",)
     assert question_of(scenario(training={"software": "pytorch"})).schedules == ("1f1b", "zero-bubble")

@@ -17,6 +17,8 @@ CASES: dict[str, dict[str, Any]] = {
     "dense, little room": {"memory": "2.7 GB", "batch": 24},
     "another schedule": {"stack": "pytorch", "memory": "3.1 GB", "gpus": 4},
     "experts": {"model": EXPERTS, "memory": "3.3 GB", "gpus": 4, "batch": 8},
+    "both ways": {"model": EXPERTS, "memory": "3.6 GB", "gpus": 4, "batch": 8, "schedule": "dualpipe"},
+    "options": {"model": EXPERTS, "memory": "3.3 GB", "gpus": 4, "batch": 8, "options": ("overlap", "flex", "graphs")},
 }
 
 
@@ -49,6 +51,21 @@ def test_any_memory_and_batch(memory_gb: float, batch: int, stack: str, experts:
     found = find_layouts(asked, 4)
     assert [candidate.step.mean_s for candidate in found.ranked] == pytest.approx(fastest[:4], rel=1e-12)
     assert adds_up(found)
+
+
+def test_options_of_the_software_reach_every_prediction() -> None:
+    plain, overlapped = (
+        find_layouts(question(EXPERTS, gpus=8, batch=8, expert_parallel=4, options=options), 50)
+        for options in ((), ("overlap", "flex"))
+    )
+    times = [{layout_words(c.layout): c.step.mean_s for c in (*found.predicted,)} for found in (plain, overlapped)]
+    both = times[0].keys() & times[1].keys()
+    assert both
+    assert all(times[1][words] <= times[0][words] for words in both)
+    assert any(times[1][words] < times[0][words] for words in both)
+    assert plain.own is not None
+    assert overlapped.own is not None
+    assert overlapped.own.step.mean_s < plain.own.step.mean_s
 
 
 def test_memory_decides_in_the_cases_it_should() -> None:
