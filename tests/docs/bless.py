@@ -19,6 +19,8 @@ def printed(command: str, folder: Path) -> str:
         [str(Path(sys.executable).parent / program), *arguments],
         cwd=folder, env=os.environ | {"COLUMNS": "80"}, capture_output=True, text=True, check=False, encoding="utf-8",
     )  # fmt: skip
+    if "Traceback" in result.stderr:
+        sys.exit(f"{command} broke; README.md stays as it was:\n{result.stderr}")
     return result.stdout or result.stderr
 
 
@@ -27,7 +29,8 @@ def main() -> None:
     found = snippets(README)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+        for part in ("scenarios", "validation"):
+            shutil.copytree(ROOT / part, folder / part)
         (folder / "plan.yaml").write_text(next(s.text for s in found if s.note == "problems"), "utf-8")
         for snippet in found:
             if snippet.command:

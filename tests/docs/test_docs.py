@@ -9,8 +9,10 @@ import pytest
 import clustersim as cs
 from tests.docs.snippets import ROOT, snippets
 
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
-FRAGMENTS = [s.text for s in snippets(ROOT / "docs" / "scenarios.md") if s.note == "part"]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "validation").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+FRAGMENTS = [
+    s.text for page in ("scenarios", "settings") for s in snippets(ROOT / "docs" / f"{page}.md") if s.note == "part"
+]
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS, ids=range(len(FRAGMENTS)))

@@ -69,6 +69,16 @@ def test_the_flagship_prints_what_the_readme_shows(project: Path) -> None:
     assert {"report.html", "summary.json", "scenario.resolved.yaml", "records/intervals.parquet"} <= written
 
 
+@pytest.mark.parametrize(
+    "command", [s.command for s in SNIPPETS if re.match("clustersim (step|layouts|validate)", s.command)]
+)
+def test_a_command_prints_what_the_readme_shows(command: str) -> None:
+    result = clustersim(*command.split()[1:])
+    assert result.returncode == 0, result.stderr
+    block = shown(command)
+    assert_same(block.cut(result.stdout), block.text)
+
+
 def test_the_scenario_of_the_readme_is_the_quickstart_and_loads(tmp_path: Path) -> None:
     text = next(s.text for s in of("yaml") if s.text.startswith("# scenario"))
     path = tmp_path / "plan.yaml"

@@ -1,0 +1,76 @@
+"""Works out the tables of ``validation/README.md`` and writes them into it: ``python -m validation.tables``.
+
+A table stands between ``<!-- table: name -->`` and ``<!-- end -->``. ``--check`` writes nothing and fails if one is
+not what would be written; ``--print`` shows all of them.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+
+from validation.predicted import HERE
+from validation.tables_of_collectives import collective_classes, collective_sources, worst_collectives
+from validation.tables_of_scaling import (
+    growing_table,
+    llama_table,
+    ranking_table,
+    slopes_table,
+    strong_table,
+    weak_table,
+)
+from validation.tables_of_steps import classes_table, sources_table, worst_table
+
+PAGE = HERE / "README.md"
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "classes": classes_table,
+    "sources": sources_table,
+    "worst": worst_table,
+    "slopes": slopes_table,
+    "weak": weak_table,
+    "strong": strong_table,
+    "growing": growing_table,
+    "ranking": ranking_table,
+    "llama": llama_table,
+    "collectives": collective_classes,
+    "collective sources": collective_sources,
+    "worst collectives": worst_collectives,
+}
+
+_PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def rewritten(text: str) -> str:
+    """A page with its tables worked out anew.
+
+    Raises
+    ------
+    KeyError
+        If the page asks for a table that does not exist.
+    """
+    return _PLACE.sub(lambda place: f"{place[1]}{TABLES[place['name']]()}{place[3]}", text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the tables, print them, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m validation.tables", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table is not up to date")
+    parser.add_argument("--print", action="store_true", help="write nothing; print all tables")
+    chosen = parser.parse_args(arguments)
+    if chosen.print:
+        for name, table in TABLES.items():
+            sys.stdout.write(f"{name}\n\n{table()}\n")
+        return 0
+    text = PAGE.read_text("utf-8")
+    found = rewritten(text)
+    if chosen.check:
+        if found != text:
+            sys.stderr.write(f"{PAGE.name}: tables are not up to date; run python -m validation.tables\n")
+        return int(found != text)
+    PAGE.write_text(found, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
