@@ -71,9 +71,10 @@ def fit(rows: Sequence[PublishedStep], start: Table | None = None, free: Sequenc
     Notes
     -----
     Soft-L1 loss on the log step time. Rows of one model in one layout on one GPU, precision and stack repeat each
-    other, so together they weigh as much as the square root of their number. Each parameter is tied to its prior (log-normal), which
-    decides where the rows say little. Intervals are from the curvature at the optimum, 1.645 standard errors, inside
-    the bounds. Values have the four digits that a table keeps; what follows another value is brought up to it.
+    other, so together they weigh as much as the square root of their number. Each parameter is tied to its prior
+    (log-normal), which decides where the rows say little. Intervals are from the curvature at the optimum, 1.645
+    standard errors, inside the bounds. Values have the four digits that a table keeps; what follows another value is
+    brought up to it.
     """
     import numpy as np
     from scipy.optimize import least_squares
@@ -125,14 +126,14 @@ def with_values(table: Table, values: Mapping[Key, float]) -> Table:
 
 
 def row_weights(rows: Sequence[PublishedStep]) -> list[float]:
-    """Weight of each row in the fit: one over the square root of how many repeat it, in everything but size of the job."""
+    """Weight of each row in the fit: one over the square root of how many rows are of its model, layout and machines."""
     groups = [(row.model_name, row.gpu, row.precision, row.stack, *_degrees(row)) for row in rows]
     sizes = Counter(groups)
     return [1.0 / math.sqrt(sizes[group]) for group in groups]
 
 
 def _degrees(row: PublishedStep) -> tuple[int, ...]:
-    """How a row splits the model: what each further layout of a sweep says is new, unlike a further batch or cluster."""
+    """How a row splits the model: a further layout of a sweep says something new, unlike a further batch."""
     layout = row.layouts[0]
     return layout.tensor_parallel, layout.context_parallel, layout.pipeline_parallel, layout.micro_batch
 

@@ -172,10 +172,10 @@ def _chunks(cells: Cells, degrees: Degrees, model: Model) -> tuple[int, str]:
 
     Notes
     -----
-    The table of weak scaling of Megatron-Core says that messages of the pipeline are overlapped with computation (README
-    of Megatron-LM, 2024), which that software does between interleaved chunks only (``--overlap-p2p-communication``),
-    and not how many there are. Two, the fewest, where the layers of a stage divide so. Those of one fit row do not (23):
-    23 chunks of one layer would predict it 14 % too short, none 8 % too long.
+    Megatron-Core's table of weak scaling says that messages of the pipeline are overlapped with computation (README of
+    Megatron-LM, 2024). That software does so between interleaved chunks only (``--overlap-p2p-communication``); how
+    many there are is not said. Two, the fewest, where the layers of a stage divide so. Those of one fit row do not
+    (23): 23 chunks of one layer would predict it 14 % too short, none 8 % too long.
     """
     if degrees.pipeline == 1:
         return 1, ""
