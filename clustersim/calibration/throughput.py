@@ -126,7 +126,7 @@ def with_values(table: Table, values: Mapping[Key, float]) -> Table:
 
 
 def row_weights(rows: Sequence[PublishedStep]) -> list[float]:
-    """Weight of each row in the fit: one over the square root of how many rows are of its model, layout and machines."""
+    """Weight of each row: one over the square root of how many rows share its model, layout and machines."""
     groups = [(row.model_name, row.gpu, row.precision, row.stack, *_degrees(row)) for row in rows]
     sizes = Counter(groups)
     return [1.0 / math.sqrt(sizes[group]) for group in groups]
