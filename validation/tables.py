@@ -14,6 +14,7 @@ from validation.tables_of_collectives import collective_classes, collective_sour
 from validation.tables_of_scaling import (
     growing_table,
     llama_table,
+    order_table,
     ranking_table,
     slopes_table,
     strong_table,
@@ -32,6 +33,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "strong": strong_table,
     "growing": growing_table,
     "ranking": ranking_table,
+    "order": order_table,
     "llama": llama_table,
     "collectives": collective_classes,
     "collective sources": collective_sources,

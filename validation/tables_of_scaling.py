@@ -7,6 +7,7 @@ from validation.families import Family, growing_families, strong_families, weak_
 from validation.llama import llama_rows
 from validation.markdown import markdown, share, signed
 from validation.ranking import rankings
+from validation.topology_sweep import orders
 
 _COLUMNS = ("family", "GPUs", "held out", "published", "predicted")
 
@@ -72,6 +73,12 @@ def ranking_table() -> str:
     ]
     columns = ("rows", "jobs", "layouts", "pairs apart", "in order", "lost by the choice", "at worst", "scatter")
     return markdown(columns, rows)
+
+
+def order_table() -> str:
+    """How the layouts of one published sweep are ordered."""
+    rows = [(one.name, str(one.runs), str(one.layouts), f"{one.spearman:.2f}", share(one.loss)) for one in orders()]
+    return markdown(("runs", "n", "layouts", "rank correlation", "lost by the choice"), rows)
 
 
 def llama_table() -> str:

@@ -236,7 +236,7 @@ def test_whatever_stands_in_a_column_the_row_has_a_prediction_or_a_reason(column
     for cell in ODD_CELLS:
         begun = time.perf_counter()
         item = predict_record(Record(2, row(**{column: cell})))
-        assert time.perf_counter() - begun < 3.0, cell
+        assert time.perf_counter() - begun < 20.0, cell  # 0.01 s; this guards against a hang
         assert (item.predicted is None) == bool(item.reason)
         if item.predicted is None:
             assert re.match(r"line 2, [a-z_. ]+: ", item.reason), (cell, item.reason)

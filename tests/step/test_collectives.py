@@ -1,7 +1,6 @@
 """Collectives against the bounds that no schedule beats, hand-computed times, and the choice between algorithms."""
 
 import math
-import time
 from dataclasses import replace
 from typing import get_args
 
@@ -25,6 +24,7 @@ from clustersim.step.collectives import (
     send_s,
 )
 from clustersim.step.collectives.schedule import Schedule
+from tests.executed import executed_lines
 
 UP = ScaleUpRates(
     ring=0.8,
@@ -276,13 +276,5 @@ def test_more_bytes_are_never_faster(ranks: int, stride: int, size: float, facto
 
 def test_a_call_is_cheap() -> None:
     place = place_group(FILLING, 16, 1)
-    calls = 2000
-
-    def per_call_s() -> float:
-        start = time.perf_counter()
-        for _ in range(calls):
-            all_reduce_s(1e6, place)
-        return (time.perf_counter() - start) / calls
-
-    # Twenty calls a step prediction of 1 ms in all; the best of several, as other work shares the machine.
-    assert min(per_call_s() for _ in range(5)) < 8e-6
+    all_reduce_s(1e6, place)
+    assert executed_lines(lambda: all_reduce_s(1e6, place)) < 50
