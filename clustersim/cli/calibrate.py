@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from clustersim.cli.calibrate_measurements import measurements
 from clustersim.cli.files import checked_out, write_or_fail
 from clustersim.cli.options import AsJson
 from clustersim.cli.terminal import INTERRUPTED, closable_output, console, fail, note
@@ -19,16 +21,26 @@ if TYPE_CHECKING:
     from clustersim.calibration.rows import PublishedStep, Skipped
     from clustersim.calibration.score import ClassScore
 
+DEFAULT = "measurements"
+"""Command that is meant when files follow ``calibrate`` at once."""
+
+
+class _FilesFirst(TyperGroup):
+    """``clustersim calibrate FILE...`` is ``clustersim calibrate measurements FILE...``."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
 calibrate = typer.Typer(
     name="calibrate",
+    cls=_FilesFirst,
     help="Fit the few parameters of the models to measurements; held-out rows are never fitted.",
     no_args_is_help=True,
 )
-
-
-@calibrate.callback()
-def _group() -> None:
-    """Keep the name of a single command: ``clustersim calibrate throughput``."""
+calibrate.command(DEFAULT)(measurements)
 
 
 @calibrate.command()

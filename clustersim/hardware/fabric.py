@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from clustersim.hardware.rates import (
+    SIMPLE_CALL_S,
+    SIMPLE_HOP_S,
     NetworkRates,
     PipelineFill,
     RatesTable,
@@ -14,10 +16,15 @@ from clustersim.hardware.rates import (
 )
 from clustersim.scenario.schema.fabric import NETWORK_LATENCY_S
 from clustersim.scenario.schema.hardware import DEFAULT_NETWORK, Cluster
+from clustersim.scenario.schema.measured import CollectiveTimes
 
 SCALE_UP_LATENCY_S = 1.5e-6
 """One message inside a scale-up domain [s]. nccl-tests on one 8 x H100 node: 20-25 us for a small all-reduce of 14 ring
 steps (nccl-tests logs, 2025), i.e. 1.5-1.8 us a step."""
+
+
+_NEVER = 1e-9
+"""Share of the bandwidth for algorithms that are not there: none is ever the cheapest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def fabric_of(cluster: Cluster, table: RatesTable | None = None) -> Fabric:
     if network.latency is not None:
         rates = with_latency(rates, network.latency)
     accelerator = node.accelerator
-    return build_fabric(
+    fabric = build_fabric(
         scale_up=scale_up_class(accelerator.scale_up),
         scale_up_bytes_s=accelerator.scale_up_bandwidth,
         network_bytes_s=node.nics * node.nic_bandwidth / node.gpus,
@@ -112,6 +119,26 @@ def fabric_of(cluster: Cluster, table: RatesTable | None = None) -> Fabric:
         in_network_reduction=network.in_network_reduction,
         table=table,
     )
+    measured = accelerator.measured
+    if measured is None or measured.collectives is None:
+        return fabric
+    return _with_measured(fabric, accelerator.scale_up_bandwidth, measured.collectives)
+
+
+def _with_measured(fabric: Fabric, scale_up_bytes_s: float, times: CollectiveTimes) -> Fabric:
+    """Rings and exchanges as they were measured inside a node; no other algorithm was."""
+    rates = replace(
+        fabric.scale_up_rates,
+        ring=times.share,
+        exchange=times.share,
+        tree=_NEVER,
+        low_latency=_NEVER,
+        in_switch=0.0,
+        call_s=times.call - SIMPLE_CALL_S,
+        latency_scale=times.hop / SIMPLE_HOP_S,
+    )
+    link = Link(scale_up_bytes_s * times.share, times.hop)
+    return replace(fabric, scale_up=link, scale_up_rates=rates, fill=PipelineFill(0.0, 0.0, 0.0, 0.0))
 
 
 def build_fabric(

@@ -17,6 +17,10 @@ TABLE = "collective_rates"
 
 DEFAULT_SCALE_UP = "nvlink3"
 
+SIMPLE_CALL_S, SIMPLE_HOP_S = 8.4e-6, 3.4e-6
+"""Call of a ring with large messages, and one hop of it over NVLink, as NCCL publishes them (src/graph/tuning.cc,
+2.18 of 2023 to 2.27 of 2025); ``call_s`` is added to the one and ``latency_scale`` multiplies the other."""
+
 RatesTable = Mapping[str, Mapping[str, float]]
 """Rates by entry (a scale-up generation or a network class) and field."""
 

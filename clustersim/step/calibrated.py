@@ -16,6 +16,7 @@ from clustersim.step.efficiency import (
     generation_of_card,
 )
 from clustersim.step.extrapolation import Extrapolation
+from clustersim.step.measured import measured_extrapolations, measured_sigma
 
 UNCALIBRATED_SIGMA = 0.20
 """Spread of the log error where no row was held out. Assumed: about twice that of the calibrated dense classes."""
@@ -52,6 +53,11 @@ def extrapolations_of(
         Empty inside the calibrated range.
     """
     accelerator = cluster.node.accelerator
+    if accelerator.measured is not None and accelerator.measured.covers is not None:
+        return (
+            *measured_extrapolations(accelerator.measured.covers, model, layout, sequence_length),
+            *_fabric_extrapolations(layout, cluster),
+        )
     name = class_name(accelerator, precision, mixture=model.mixture is not None)
     coverage = calibrated_table().get(name, {})
     return (
@@ -84,7 +90,7 @@ def prediction_sigma(
     a clock one spread of its prior higher or lower.
     """
     name = class_name(cluster.node.accelerator, precision, mixture=model.mixture is not None)
-    base = _stack_sigma(name, stack)
+    base = measured_sigma(cluster.node.accelerator) or _stack_sigma(name, stack)
     return math.hypot(base, *(extrapolation.sigma for extrapolation in extrapolations))
 
 

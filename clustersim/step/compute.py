@@ -8,14 +8,6 @@ from clustersim.step.efficiency import Efficiency
 from clustersim.step.shape import AttentionCore, MatrixProduct
 from clustersim.step.tiles import quantisation
 
-FLASH_BACKWARD = 2.5
-"""Backward over forward FLOPs of fused attention, which computes the scores again (Dao et al. 2022,
-arXiv 2205.14135, appendix B)."""
-
-FLASH_BACKWARD_RATE = 0.8
-"""Backward over forward FLOP/s of fused attention: FlashAttention-3 on H100, 570 of 740 TFLOP/s (arXiv 2407.08608,
-2024); FlashAttention-2 on A100, 200 of 230 (arXiv 2307.08691, 2023)."""
-
 FUSED_SOFTMAX_BYTES = 13.0
 """Bytes moved per score when attention runs as separate kernels, each of forward and backward: product, masked softmax,
 dropout with its one-byte mask, product. Counted from the kernels of Korthikanti et al. (arXiv 2205.05198, 2022,
@@ -34,10 +26,6 @@ Multiplication Background User's Guide, 2023)."""
 
 ELEMENTWISE_BACKWARD = 1.6
 """Backward over forward traffic of norms, residuals and activations, counted from their inputs and outputs."""
-
-ADAM_BYTES = 30.0
-"""Bytes moved per parameter by a fused Adam step in mixed precision: read gradient, master weight and two moments
-(4 each), write the last three (12) and the 16-bit weight (2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +97,7 @@ def attention_time(core: AttentionCore, efficiency: Efficiency) -> PassTime:
     forward_s = core.flops / efficiency.attention_flop_s * saturation
     return PassTime(
         forward_s + efficiency.kernel_gap_s,
-        forward_s * FLASH_BACKWARD / FLASH_BACKWARD_RATE + efficiency.kernel_gap_s,
+        forward_s * efficiency.attention_backward + efficiency.kernel_gap_s,
     )
 
 
@@ -148,7 +136,7 @@ and writes a gradient of 2 on the way back."""
 
 def loss_time(logits: float, kind: Loss, efficiency: Efficiency) -> PassTime:
     """Cross entropy over `logits` values [s], bound by memory."""
-    both_s = logits * LOSS_BYTES[kind] / efficiency.memory_bytes_s
+    both_s = logits * LOSS_BYTES[kind] * efficiency.loss_traffic / efficiency.memory_bytes_s
     return PassTime(both_s * LOSS_FORWARD, both_s * (1.0 - LOSS_FORWARD))
 
 
@@ -163,5 +151,4 @@ def accumulate_s(weights: float, gradient_bytes: float, efficiency: Efficiency) 
 
 def optimizer_s(parameters: float, efficiency: Efficiency) -> float:
     """Adam over the parameters this GPU updates, gradient clipping included [s]; bound by memory."""
-    clipping_bytes = 4.0
-    return parameters * (ADAM_BYTES + clipping_bytes) / efficiency.memory_bytes_s
+    return parameters * efficiency.optimizer_bytes / efficiency.memory_bytes_s

@@ -22,6 +22,21 @@ NARROW_ATTENTION = 1.27
 (FlashAttention-3, arXiv 2407.08608, 2024); backward, three times as long in 16 bits, 1.2 times as fast in cuDNN 9,
 whose 8-bit attention has both passes (assumed)."""
 
+FLASH_BACKWARD = 2.5
+"""Backward over forward FLOPs of fused attention, which computes the scores again (Dao et al. 2022,
+arXiv 2205.14135, appendix B)."""
+
+FLASH_BACKWARD_RATE = 0.8
+"""Backward over forward FLOP/s of fused attention: FlashAttention-3 on H100, 570 of 740 TFLOP/s (arXiv 2407.08608,
+2024); FlashAttention-2 on A100, 200 of 230 (arXiv 2307.08691, 2023)."""
+
+ADAM_BYTES = 30.0
+"""Bytes moved per parameter by a fused Adam step in mixed precision: read gradient, master weight and two moments
+(4 each), write the last three (12) and the 16-bit weight (2)."""
+
+CLIPPING_BYTES = 4.0
+"""Bytes that the norm of the gradients reads per parameter."""
+
 NO_OPTIONS = Options()
 
 _ALIKE: Mapping[Precision, Precision] = {"fp16": "bf16", "fp4": "fp8", "tf32": "bf16", "fp32": "bf16"}
@@ -49,12 +64,18 @@ class Efficiency:
         FLOP/s of the fused attention kernel on a long sequence, forward.
     attention_half_length : float
         Sequence length at which half of that is reached [tokens].
+    attention_backward : float
+        Time of the backward pass of the fused kernel over that of the forward pass.
     fused_attention : bool
         Whether scores stay on chip (FlashAttention) or travel through memory.
     memory_bytes_s : float
         Bytes/s of elementwise kernels.
     elementwise_traffic : float
         Memory traffic of elementwise operations over that of perfectly fused ones.
+    loss_traffic : float
+        Memory traffic of the loss over that of the kernels counted.
+    optimizer_bytes : float
+        Bytes that the optimizer and the clipping before it move per parameter.
     kernel_gap_s : float
         Idle time between two kernels [s].
     score_traffic : float
@@ -114,9 +135,12 @@ class Efficiency:
     gemm_half_size: float
     attention_flop_s: float
     attention_half_length: float
+    attention_backward: float
     fused_attention: bool
     memory_bytes_s: float
     elementwise_traffic: float
+    loss_traffic: float
+    optimizer_bytes: float
     kernel_gap_s: float
     score_traffic: float
     misaligned: float
@@ -242,9 +266,12 @@ def efficiency_of(
         gemm_half_size=_half_size(accelerator, precision, chip),
         attention_flop_s=_attention_peak(accelerator, precision) * attention * _attention_share(soft, generation),
         attention_half_length=chip["attention_half_length"],
+        attention_backward=FLASH_BACKWARD / FLASH_BACKWARD_RATE,
         fused_attention=soft["fused_attention"] > 0.0,
         memory_bytes_s=accelerator.memory_bandwidth * chip["memory"],
         elementwise_traffic=soft["elementwise_traffic"],
+        loss_traffic=1.0,
+        optimizer_bytes=ADAM_BYTES + CLIPPING_BYTES,
         kernel_gap_s=soft["kernel_gap_s"],
         score_traffic=soft["score_traffic"],
         misaligned=chip["misaligned"],

@@ -9,6 +9,7 @@ from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, Software
 from clustersim.step.efficiency import NO_OPTIONS, Efficiency, Table, efficiency_of
 from clustersim.step.groups import Groups, groups_of
+from clustersim.step.measured import measured_efficiency
 from clustersim.step.options import Options
 from clustersim.step.shape import Shard, shard
 from clustersim.workload.layout import deepest_stage
@@ -75,7 +76,9 @@ def job_of(
         layout=layout,
         sequence_length=sequence_length,
         precision=precision,
-        efficiency=efficiency_of(cluster.node.accelerator, precision, stack, table, options),
+        efficiency=measured_efficiency(
+            efficiency_of(cluster.node.accelerator, precision, stack, table, options), cluster, layout, precision
+        ),
         groups=groups_of(fabric_of(cluster), layout, bandwidth_shares(cluster, layout)),
         part=shard(layout, sequence_length),
         stack=stack,

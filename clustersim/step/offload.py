@@ -1,6 +1,7 @@
 """What a step waits for the link to host memory when activations or the optimizer live there."""
 
-from clustersim.step.compute import ADAM_BYTES, PassTime
+from clustersim.step.compute import PassTime
+from clustersim.step.efficiency import ADAM_BYTES
 from clustersim.step.job import Job
 from clustersim.step.overlap import exposed_s
 from clustersim.workload.activations import layer_activation_elements

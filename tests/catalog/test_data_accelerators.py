@@ -3,6 +3,9 @@ import pytest
 from clustersim import catalog
 from clustersim.scenario.schema.hardware import Accelerator, Node
 
+TRAINING = [name for name in catalog.entries("accelerators") if name != "cpu-core"]
+TRAINING_NODES = [name for name in catalog.entries("nodes") if name != "cpu-host"]
+
 ORDER = ("fp32", "tf32", "bf16", "fp8", "fp4")
 
 
@@ -19,7 +22,7 @@ def test_narrower_formats_are_never_slower(name):
     assert peak.bf16 or peak.fp16
 
 
-@pytest.mark.parametrize("name", catalog.entries("accelerators"))
+@pytest.mark.parametrize("name", TRAINING)
 def test_figures_are_of_a_training_accelerator(name):
     device = accelerator(name)
     assert 16 * 2**30 <= device.memory <= 300 * 2**30
@@ -57,7 +60,7 @@ def test_blackwell_dense_fp4():
     assert peaks == pytest.approx({"b200": 9e15, "b300": 13.5e15, "gb200": 10e15, "gb300": 15e15})
 
 
-@pytest.mark.parametrize("name", catalog.entries("nodes"))
+@pytest.mark.parametrize("name", TRAINING_NODES)
 def test_node_power_lies_between_its_parts_and_twice_their_tdp(name):
     node = Node.model_validate(catalog.entry("nodes", name).tree())
     tdp = node.gpus * node.accelerator.tdp

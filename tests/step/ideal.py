@@ -8,7 +8,7 @@ from clustersim.hardware.fabric import fabric_of
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Software
-from clustersim.step.efficiency import Efficiency
+from clustersim.step.efficiency import ADAM_BYTES, CLIPPING_BYTES, FLASH_BACKWARD, FLASH_BACKWARD_RATE, Efficiency
 from clustersim.step.groups import groups_of
 from clustersim.step.job import Job
 from clustersim.step.options import Options
@@ -29,9 +29,12 @@ IDEAL = Efficiency(
     gemm_half_size=0.0,
     attention_flop_s=ATTENTION_FLOP_S,
     attention_half_length=0.0,
+    attention_backward=FLASH_BACKWARD / FLASH_BACKWARD_RATE,
     fused_attention=True,
     memory_bytes_s=MEMORY_BYTES_S,
     elementwise_traffic=1.0,
+    loss_traffic=1.0,
+    optimizer_bytes=ADAM_BYTES + CLIPPING_BYTES,
     kernel_gap_s=0.0,
     score_traffic=1.0,
     misaligned=1.0,

@@ -8,9 +8,6 @@ from hypothesis import strategies as st
 
 from clustersim.scenario.schema.training import Loss
 from clustersim.step.compute import (
-    ADAM_BYTES,
-    FLASH_BACKWARD,
-    FLASH_BACKWARD_RATE,
     accumulate_s,
     attention_time,
     elementwise_time,
@@ -20,6 +17,7 @@ from clustersim.step.compute import (
     optimizer_s,
     products_time,
 )
+from clustersim.step.efficiency import ADAM_BYTES, FLASH_BACKWARD, FLASH_BACKWARD_RATE
 from clustersim.step.shape import AttentionCore, MatrixProduct
 from tests.step.ideal import IDEAL, ideal
 

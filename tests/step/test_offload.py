@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustersim.step.compute import ADAM_BYTES, PassTime
+from clustersim.step.compute import PassTime
+from clustersim.step.efficiency import ADAM_BYTES
 from clustersim.step.job import Job
 from clustersim.step.offload import host_update_s, offload_time
 from clustersim.step.stage import stage_times, update_s

@@ -4,6 +4,7 @@ from typing import Literal
 
 from clustersim.scenario.schema.catalogued import Catalogued
 from clustersim.scenario.schema.fabric import AnyFabric, ClosFabric, NetworkClass
+from clustersim.scenario.schema.measured import Measured
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Bandwidth, Bytes, FlopRate, Power
@@ -14,6 +15,7 @@ __all__ = [
     "AnyFabric",
     "ClosFabric",
     "Cluster",
+    "Measured",
     "NetworkClass",
     "Node",
     "PeakCompute",
@@ -57,6 +59,9 @@ class Accelerator(Catalogued, table="accelerators"):
         gt=0.0,
         description="thermal design power: sets the clock of cards whose generation has a power law (Blackwell); the"
         " bill takes the power of the node",
+    )
+    measured: Measured | None = setting(
+        None, description="efficiencies measured on it, as clustersim calibrate writes them; replace those of its kind"
     )
 
 

@@ -6,6 +6,8 @@ sends 120 of every 128 bytes as data. Simple sends nothing but data and pays for
 
 from typing import Literal, NamedTuple
 
+from clustersim.hardware.rates import SIMPLE_CALL_S, SIMPLE_HOP_S
+
 Algorithm = Literal["ring", "tree", "nvls", "nvls_tree", "collnet", "hierarchical", "direct", "pxn"]
 Protocol = Literal["LL", "LL128", "Simple"]
 
@@ -32,7 +34,7 @@ LATENCIES: dict[tuple[str, Protocol], Latency] = {
     ("tree", "Simple"): Latency(8.4e-6, 4.0e-6, 14.0e-6),
     ("ring", "LL"): Latency(6.6e-6, 0.6e-6, 2.7e-6),
     ("ring", "LL128"): Latency(14.0e-6, 1.9e-6, 4.0e-6),
-    ("ring", "Simple"): Latency(8.4e-6, 3.4e-6, 14.0e-6),
+    ("ring", "Simple"): Latency(SIMPLE_CALL_S, SIMPLE_HOP_S, 14.0e-6),
     ("collnet", "Simple"): Latency(0.0, 3.7e-6, 31.0e-6),
     ("nvls_tree", "Simple"): Latency(0.0, 25.0e-6, 20.9e-6),
 }

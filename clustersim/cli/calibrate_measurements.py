@@ -1,0 +1,166 @@
+"""``clustersim calibrate FILE...``: measurements of your own machines in, an entry of hardware out."""
+
+import json
+import math
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clustersim.cli.files import checked_out, write_or_fail
+from clustersim.cli.options import AsJson
+from clustersim.cli.terminal import INTERRUPTED, closable_output, console, fail, note
+
+if TYPE_CHECKING:
+    from clustersim.calibration.measured.calibration import Calibration
+
+
+def measurements(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Measured jobs, campaigns, microbenchmarks, accelerator suites, nccl-tests logs, profiler traces.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="YAML of the measured hardware, to extend.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="NODE", help="Catalogue node that the device stands in; found by its name."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a machine to what was measured on it; steps marked test are predicted, never fitted."""
+    from clustersim.calibration.measured.base import UnknownDevice
+    from clustersim.calibration.measured.calibration import calibrate
+    from clustersim.calibration.measured.entry import entry_text
+    from clustersim.calibration.measured.reader import UnreadableMeasurement, read_measurements
+
+    checked_out(out, files)
+    try:
+        found = calibrate(read_measurements(files), base)
+    except (UnreadableMeasurement, UnknownDevice) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        note("Interrupted; nothing was written.")
+        raise typer.Exit(INTERRUPTED) from None
+    write_or_fail(out, entry_text(found) if out else "")
+    with closable_output():
+        if as_json:
+            sys.stdout.write(json.dumps(_tree(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        else:
+            _print(found)
+    if out:
+        note(f"Hardware: {out}")
+
+
+def _tree(found: "Calibration") -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "node": found.cluster.node.catalogue_entry,
+        "parameters": _parameters(found),
+        "errors": {split: _summary(found.errors_of(split)) for split in ("fit", "test")},
+        "steps": [
+            {
+                "name": step.name,
+                "split": step.split,
+                "measured_s": step.time_s,
+                "predicted_s": step.time_s * math.exp(error),
+                "error": math.expm1(error),
+                "spread_of_repeats": step.spread,
+            }
+            for step, error in zip(found.steps, found.errors, strict=True)
+        ],
+    }
+
+
+def _summary(errors: list[float]) -> dict[str, float | int | None]:
+    if not errors:
+        return {"steps": 0, "median": None, "worst": None, "bias": None}
+    absolute = [abs(error) for error in errors]
+    return {
+        "steps": len(errors),
+        "median": statistics.median(absolute),
+        "worst": max(absolute),
+        "bias": statistics.median(errors),
+    }
+
+
+def _parameters(found: "Calibration") -> list[dict[str, Any]]:
+    """Every fitted number with the ends of its interval, where step times gave one."""
+    return [
+        {
+            "name": name,
+            "value": value,
+            "low": None if name not in found.intervals else value * found.intervals[name][0],
+            "high": None if name not in found.intervals else value * found.intervals[name][1],
+        }
+        for name, value, _ in _leaves(found)
+    ]
+
+
+def _leaves(found: "Calibration") -> "Iterator[tuple[str, float, Any]]":
+    """Name, value and type in the schema of every measured number."""
+    from clustersim.scenario.document import dotted
+    from clustersim.scenario.leaves import leaves
+    from clustersim.scenario.schema.hardware import Accelerator
+    from clustersim.scenario.schema.measured import Measured
+    from clustersim.scenario.schema.shape import below
+
+    accelerator = found.cluster.node.accelerator
+    yield "scale_up", accelerator.scale_up_bandwidth, below(Accelerator, "scale_up_bandwidth", accelerator)
+    for leaf in leaves(accelerator.measured, Measured):
+        if isinstance(leaf.value, float):
+            yield dotted(leaf.path), leaf.value, leaf.annotation
+
+
+def _print(found: "Calibration") -> None:
+    from clustersim.report.listing import print_rows
+
+    out = console()
+    out.print(found.source, highlight=False)
+    out.print()
+    rows = [
+        (name, *(_text(end, kind) for end in (value, *(value * end for end in found.intervals.get(name, ())))))
+        for name, value, kind in _leaves(found)
+    ]
+    rows = [(*row, "", "")[:4] for row in rows]
+    print_rows(("parameter", "value", "5 %", "95 %"), rows, out)
+    for split, title in (("fit", "Steps of the fit"), ("test", "Steps held out")):
+        errors = found.errors_of(split)
+        if errors:
+            _print_errors(found, split, f"{title}: {_said(errors)}")
+
+
+def _said(errors: list[float]) -> str:
+    summary = _summary(errors)
+    return (
+        f"{summary['steps']}, median error {summary['median']:.1%}, worst {summary['worst']:.1%},"
+        f" bias {summary['bias']:+.1%}"
+    )
+
+
+def _print_errors(found: "Calibration", split: str, title: str) -> None:
+    from clustersim.report.listing import print_rows
+
+    out = console()
+    out.print()
+    out.print(title, highlight=False)
+    rows = [
+        (step.name, f"{step.time_s:.4g} s", f"{step.time_s * math.exp(error):.4g} s", f"{math.expm1(error):+.1%}")
+        for step, error in zip(found.steps, found.errors, strict=True)
+        if step.split == split
+    ]
+    print_rows(("step", "measured", "predicted", "error"), rows, out)
+
+
+def _text(value: float, kind: Any) -> str:
+    from clustersim.scenario.leaves import value_text
+
+    return value_text(float(f"{value:.3g}"), kind)
