@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout
 from clustersim.step.predict import predict_step
+from clustersim.study.scoreboard.published.llama import llama_layout
 from validation.predicted import PUBLISHED
 
 
@@ -32,14 +32,7 @@ def llama_rows() -> list[LlamaRow]:
 
 def _row(cells: dict[str, str]) -> LlamaRow:
     tp, cp, pp, dp, gpus, length = (int(cells[name]) for name in ("tp", "cp", "pp", "dp", "n_gpus", "seq_len"))
-    layout = Layout(
-        tensor_parallel=tp,
-        context_parallel=cp,
-        pipeline_parallel=pp,
-        virtual_pipeline=8,
-        data_parallel=dp,
-        zero_stage=2,
-    )
+    layout = llama_layout(cells)
     machines = Cluster.model_validate({"node": "grand-teton-h100", "nodes": gpus // 8})
     model = Model.model_validate("llama3-405b")
     step = predict_step(model, layout, length, int(cells["global_batch_seqs"]), "bf16", machines)

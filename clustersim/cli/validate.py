@@ -2,13 +2,17 @@
 
 import typer
 
+from clustersim.cli.validate_all import scoreboard
 from clustersim.cli.validate_collectives import collectives
+from clustersim.cli.validate_real import real
 from clustersim.cli.validate_throughput import throughput
 
 validate = typer.Typer(
     name="validate",
-    help="Compare predictions with what was published or measured, and list every case.",
-    no_args_is_help=True,
+    help="Run the scoreboard: theory, published runs, measurements; or compare one table of your own.",
+    invoke_without_command=True,
 )
+validate.callback()(scoreboard)
 validate.command()(throughput)
 validate.command()(collectives)
+validate.command()(real)

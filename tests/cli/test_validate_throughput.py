@@ -223,7 +223,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("arguments", ["validate", "validate throughput", "validate throughput --data x --split some"])
+@pytest.mark.parametrize("arguments", ["validate throughput", "validate throughput --data x --split some"])
 def test_wrong_use_exits_with_2(clustersim: Command, arguments: str) -> None:
     result = clustersim(*arguments.split())
     assert result.returncode == 2

@@ -23,7 +23,7 @@ def options_of(*path: str) -> set[str]:
 
 
 def named(page: str) -> set[str]:
-    return set(re.findall(r"(?<![\w-])(--[a-z]+)", (DOCS / page).read_text("utf-8"))) - {"--help"}
+    return set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", (DOCS / page).read_text("utf-8"))) - {"--help"}
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def named(page: str) -> set[str]:
     [
         ("step.md", [("step",)]),
         ("layouts.md", [("layouts",)]),
-        ("validate.md", [("validate", "throughput"), ("validate", "collectives")]),
-        ("calibrate.md", [("calibrate", "throughput")]),
+        ("validate.md", [("validate",), ("validate", "throughput"), ("validate", "collectives"), ("validate", "real")]),
+        ("calibrate.md", [("calibrate", "throughput"), ("calibrate", "measurements")]),
     ],
 )
 def test_a_page_names_the_options_of_its_command(page: str, paths: list[tuple[str, ...]]) -> None:

@@ -1,106 +1,17 @@
-"""Rows of the published tables as arguments of :func:`clustersim.workload.memory.memory_per_gpu`."""
+"""Rows of the published tables, read as the scoreboard reads them."""
 
 import csv
-from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
-from typing import Any
 
-from clustersim.scenario.schema.hardware import Accelerator, Precision
-from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout, Software
-from clustersim.workload.memory import MemoryPerGpu, memory_per_gpu
+from clustersim.study.scoreboard.published.memory_rows import Cells, device_bytes
+from clustersim.study.scoreboard.published.memory_rows import row_memories as memories
+
+__all__ = ["Cells", "device_bytes", "memories", "rows"]
 
 PUBLISHED = Path(__file__).parents[2] / "validation" / "published"
-
-SOFTWARE: Mapping[str, Software] = {
-    "composer": "composer",
-    "deepspeed-zero3": "deepspeed-zero3",
-    "maxtext": "xla",
-    "megatron-20": "megatron-2021",
-    "megatron-core": "megatron",
-    "megatron-deepspeed": "megatron-deepspeed",
-    "nemo": "megatron",
-    "paxml": "xla",
-    "torchtitan": "pytorch",
-}
-
-Cells = Mapping[str, str]
 
 
 def rows(name: str) -> list[Cells]:
     """Rows of a table in ``validation/published``."""
     with (PUBLISHED / name).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def memories(cells: Cells) -> list[MemoryPerGpu]:
-    """Memory of a row, for each micro-batch and recomputation that it may have used where it does not say."""
-    recomputes = (cells["recompute"],) if cells["recompute"] else ("none", "selective", "full")
-    tried = (int(cells["micro_batch"]),) if cells["micro_batch"] else (1, 2, 4, 8)
-    layouts = (_layout(cells, micro_batch, recompute) for micro_batch, recompute in product(tried, recomputes))
-    return [_memory(cells, layout) for layout in layouts if _whole(cells, layout)]
-
-
-def device_bytes(cells: Cells) -> float:
-    """Memory of the row's device [bytes]."""
-    return Accelerator.model_validate(cells["gpu"]).memory
-
-
-def _memory(cells: Cells, layout: Layout) -> MemoryPerGpu:
-    batch = cells["global_batch_seqs"]
-    count = int(batch) // (layout.data_parallel * layout.micro_batch) if batch else None
-    stack = max((name for name in SOFTWARE if cells["stack"].startswith(name)), key=len)
-    return memory_per_gpu(
-        _model(cells),
-        layout,
-        int(cells["seq_len"]),
-        _precision(cells),
-        count,
-        software=SOFTWARE[stack],
-        fused_attention={"yes": True, "no": False}.get(cells.get("fused_attention", "")),
-    )
-
-
-def _precision(cells: Cells) -> Precision:
-    known: dict[str, Precision] = {"bf16": "bf16", "fp16": "fp16", "fp8": "fp8"}
-    return known[cells["precision"]]
-
-
-def _whole(cells: Cells, layout: Layout) -> bool:
-    return int(cells["global_batch_seqs"] or 0) % (layout.data_parallel * layout.micro_batch) == 0
-
-
-def _model(cells: Cells) -> Model:
-    gated = cells["gated"] == "1"
-    return Model(
-        layers=int(cells["n_layers"]),
-        hidden=int(cells["hidden"]),
-        heads=int(cells["n_heads"]),
-        kv_heads=int(cells["n_kv_heads"] or cells["n_heads"]),
-        head_dim=int(cells["head_dim"]) if cells["head_dim"] else None,
-        ffn_hidden=int(cells["ffn_hidden"]),
-        gated=gated,
-        vocabulary=int(cells["vocab"]),
-        tied_embeddings=not gated,
-        position="rotary" if gated else "alibi",
-    )
-
-
-def _layout(cells: Cells, micro_batch: int, recompute: str) -> Layout:
-    tensor, context, pipeline = (int(cells[name] or 1) for name in ("tp", "cp", "pp"))
-    old = cells["stack"].startswith(("megatron-20", "megatron-deepspeed", "deepspeed"))
-    settings: dict[str, Any] = {
-        "tensor_parallel": tensor,
-        "context_parallel": context,
-        "pipeline_parallel": pipeline,
-        "virtual_pipeline": int(cells.get("vpp") or 1),
-        "data_parallel": int(cells["n_gpus"]) // (tensor * context * pipeline),
-        "zero_stage": int(cells["zero_stage"] or (0 if old else 1)),
-        "micro_batch": micro_batch,
-        "recompute": recompute,
-        "offload": cells.get("offload", "none"),
-        "loss": cells.get("loss", "fused"),
-        "sequence_parallel": {"yes": True, "no": False}.get(cells["sequence_parallel"], not old),
-    }
-    return Layout(**settings)

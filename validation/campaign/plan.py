@@ -55,8 +55,8 @@ SHAPES: Mapping[str, Shape] = {
     "12M": Shape(384, 6, 1024, 6, 2),
     "22M": Shape(512, 6, 1408, 8, 4),
     "33M": Shape(768, 4, 2048, 12, 4),
-    "9M": Shape(320, 6, 896, 5, 5),
-    "27M": Shape(640, 5, 1792, 10, 5),
+    "9M": Shape(320, 6, 896, 10, 2),
+    "27M": Shape(640, 5, 1792, 10, 10),
 }
 """Models by their size; the last two are held out with whatever runs on them."""
 

@@ -1,0 +1,47 @@
+"""The published ring: what others printed, held out of every fit, against predictions."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from clustersim.calibration.cases import Case
+from clustersim.study.executor import Executor
+from clustersim.study.scoreboard.published.collectives import collective_cases
+from clustersim.study.scoreboard.published.llama import llama_cases
+from clustersim.study.scoreboard.published.loss import loss_cases
+from clustersim.study.scoreboard.published.memory import memory_cases
+from clustersim.study.scoreboard.published.scenarios import SCENARIOS, scenario_cases
+from clustersim.study.scoreboard.published.steps import step_cases
+
+TABLES: dict[str, Callable[[Path], Iterator[Case]]] = {
+    "published/throughput.csv": step_cases,
+    "published/throughput_a100_node.csv": step_cases,
+    "published/nccl_bandwidth.csv": collective_cases,
+    "published/memory.csv": memory_cases,
+    "published/llama3_405b.csv": llama_cases,
+    "published/olmo_ladder_losses.csv": loss_cases,
+}
+"""Tables of the ring under the folder of the data, in its order, each with the function that reads its cases."""
+
+
+def sources(data: Path, executor: Executor) -> dict[Path, Callable[[], Iterator[Case]]]:
+    """Files of the ring, whether they are there or not, each with what works out its cases.
+
+    Parameters
+    ----------
+    data : Path
+        The folder ``validation``; the scenarios stand in ``scenarios`` beside it.
+    executor : Executor
+        Where the replications of whole runs are simulated.
+    """
+
+    def table(path: Path, read: Callable[[Path], Iterator[Case]]) -> Callable[[], Iterator[Case]]:
+        return lambda: read(path)
+
+    found = {data / name: table(data / name, read) for name, read in TABLES.items()}
+    for name in SCENARIOS:
+        path = data.parent / "scenarios" / f"{name}.yaml"
+        found[path] = table(path, lambda at: scenario_cases(at, executor))
+    return found
+
+
+__all__ = ["TABLES", "sources"]
