@@ -123,6 +123,8 @@ def fit_steps(
         loss="soft_l1",
         f_scale=ERROR_SCALE,
         diff_step=1e-4,
+        ftol=1e-5,
+        xtol=1e-4,
     )
     half = INTERVAL_SPREADS * ERROR_SCALE * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
     values = {name: float(math.exp(log)) for name, log in zip(names, found.x, strict=True)}
