@@ -81,7 +81,7 @@ def _product(record: Record) -> TimedProduct | None:
 def _attention(tree: Mapping[str, Any]) -> Iterator[TimedAttention]:
     """Forward passes as they are; backward ones as the rest of a forward and backward pass together."""
     forward: dict[tuple[Any, ...], float] = {}
-    for record in _each(tree, "attention", lambda item: item):
+    for record in _each(tree, "attention", lambda item: item if _devices(item) == 1 else None):
         length = int(record.get("seq") or record["sequence_length"])
         heads, width = int(record["heads"]), int(record.get("head_dim") or record["width"])
         batch = int(record.get("batch", 1))
@@ -100,12 +100,13 @@ def _attention(tree: Mapping[str, Any]) -> Iterator[TimedAttention]:
 def _traffic(record: Record) -> TimedTraffic | None:
     if not record.get("bytes"):
         return None
-    return TimedTraffic(str(record.get("op", "")), float(record["bytes"]), _devices(record), float(record["time_s"]))
+    name = " ".join(str(record[key]) for key in ("op", "precision", "dtype", "width", "hidden") if key in record)
+    return TimedTraffic(name, float(record["bytes"]), _devices(record), float(record["time_s"]))
 
 
 def _update(record: Record) -> TimedUpdate | None:
     parameters = record.get("params") or record.get("parameters")
-    if not parameters:
+    if not parameters or _devices(record) > 1:
         return None
     return TimedUpdate("clip" if "clip" in str(record.get("op")) else "update", float(parameters), record["time_s"])
 
