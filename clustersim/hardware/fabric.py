@@ -61,6 +61,8 @@ class Fabric:
         rail of their destination (PXN, NCCL 2.12).
     in_network_reduction : bool
         Whether the switches of the network reduce (SHARP, through NCCL's CollNet).
+    reduces_whole : bool
+        Whether a reduce-scatter is an all-reduce of the whole buffer (gloo).
     """
 
     scale_up: Link
@@ -74,6 +76,7 @@ class Fabric:
     far_latency_s: float = 0.0
     rail_aligned: bool = True
     in_network_reduction: bool = False
+    reduces_whole: bool = False
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +141,13 @@ def _with_measured(fabric: Fabric, scale_up_bytes_s: float, times: CollectiveTim
         latency_scale=times.hop / SIMPLE_HOP_S,
     )
     link = Link(scale_up_bytes_s * times.share, times.hop)
-    return replace(fabric, scale_up=link, scale_up_rates=rates, fill=PipelineFill(0.0, 0.0, 0.0, 0.0))
+    return replace(
+        fabric,
+        scale_up=link,
+        scale_up_rates=rates,
+        fill=PipelineFill(0.0, 0.0, 0.0, 0.0),
+        reduces_whole=times.reduce_scatter == "all_reduce",
+    )
 
 
 def build_fabric(

@@ -10,7 +10,7 @@ from clustersim.scenario.schema.training import Phase
 from clustersim.step import shape
 from clustersim.step.collectives import choose, send_s
 from clustersim.step.efficiency import calibrated_table, default_stack
-from clustersim.step.exchange import data_wire_bytes, scatters_each_micro_batch
+from clustersim.step.exchange import data_wire_bytes, moves_each_micro_batch, scatters_each_micro_batch
 from clustersim.step.experts import copies_sent
 from clustersim.step.job import Job, job_of
 from clustersim.step.layer_work import layer_weights
@@ -181,25 +181,29 @@ def _data(rank: BusyRank) -> Iterator[Traffic]:
     job, layout = rank.job, rank.job.layout
     if job.groups.data.ranks == 1:
         return
-    if scatters_each_micro_batch(layout):
+    scatters = float(scatters_each_micro_batch(job))
+    if moves_each_micro_batch(job):
+        passes = 1.0 if job.efficiency.options.keep_gathered else 2.0
         for mixture in (False, True):
             calls = rank.layers(dense=not mixture, mixture=mixture)
             if calls:
-                gathers = 2.0 * calls if layout.zero_stage == 3 else 0.0
-                yield from _sharded(job, layer_weights(job, mixture), gathers, calls)
+                gathers = passes * calls if layout.zero_stage == 3 else 0.0
+                yield from _sharded(job, layer_weights(job, mixture), gathers, scatters * calls)
     if layout.zero_stage == 3:
         table = job.model.vocabulary * job.model.hidden / layout.tensor_parallel
-        passes = sum(count for stage, count in rank.shares if stage.first)
-        yield from _sharded(job, (table, 0.0), passes, passes)
-        return
+        firsts = sum(count for stage, count in rank.shares if stage.first)
+        yield from _sharded(job, (table, 0.0), firsts, scatters * firsts)
+        if scatters:
+            return
     for stage in _most_to_exchange(rank):
         shared, experts = stage_weights(job, stage)
         if layout.zero_stage == 0:
             yield from _reduced(job, "all_reduce", (shared, experts))
             continue
-        left = _ends(job, stage, shared) if scatters_each_micro_batch(layout) else (shared, experts)
+        left = _ends(job, stage, shared) if scatters else (shared, experts)
         yield from _reduced(job, "reduce_scatter", left)
-        yield from _sharded(job, (shared, experts), 1.0, 0.0)
+        if layout.zero_stage != 3:
+            yield from _sharded(job, (shared, experts), 1.0, 0.0)
 
 
 def _most_to_exchange(rank: BusyRank) -> tuple[StageTime, ...]:

@@ -10,7 +10,7 @@ from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, Software, SoftwareOption
 from clustersim.step.data_parallel import buckets
 from clustersim.step.efficiency import calibrated_table
-from clustersim.step.exchange import scatters_each_micro_batch
+from clustersim.step.exchange import moves_each_micro_batch
 from clustersim.step.job import Job, job_of
 from clustersim.step.layer import LayerTime
 from clustersim.step.options import chosen_options
@@ -157,7 +157,7 @@ def _stage_key(job: Job) -> tuple[object, ...]:
         *(value for name, value in layout.__dict__.items() if name not in _ASIDE),
         *(groups.tensor, groups.context, groups.expert),
         # Sharded weights travel over further groups, and the memory that offloading moves goes by the ZeRO stage.
-        *((layout.zero_stage, groups.data, groups.expert_data) if scatters_each_micro_batch(layout) else ()),
+        *((layout.zero_stage, groups.data, groups.expert_data) if moves_each_micro_batch(job) else ()),
         layout.zero_stage if layout.offload != "none" else 0,
     )
 

@@ -30,7 +30,8 @@ def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -
     float
         What the slowest rank waits at both ends of the pipeline, and what computation loses to the exchange beside it.
     """
-    if job.layout.zero_stage == 3 or job.groups.data.ranks == 1:
+    once = job.layout.zero_stage != 3 or job.efficiency.options.reduce_once
+    if not once or job.groups.data.ranks == 1:
         return 0.0
     exchanges, parts = _exchanges(job, stages), buckets(job)
     ends_s, delays_s, whole_s = [], [0.0], [0.0]
@@ -57,7 +58,7 @@ def _earlier_rounds_s(job: Job, exchanges: list[Exchange], run: PipelineRun) -> 
     pipeline each layer does so in its own pass.
     """
     schedule, layout = run.schedule, job.layout
-    if layout.zero_stage != 2 or layout.pipeline_parallel == 1:
+    if layout.zero_stage != 2 or layout.pipeline_parallel == 1 or job.efficiency.options.reduce_once:
         return 0.0
     in_a_row = schedule.stages if schedule.chunks > 1 and schedule.name != "dualpipe" else 1
     rounds = -(-schedule.micro_batches // in_a_row)

@@ -109,27 +109,36 @@ def sharded_time(job: Job, forward_s: float, backward_s: float, mixture: bool) -
     layer (Zhao et al. 2023, arXiv 2304.11277, section 3.3). ZeRO 2 scatters gradients after every micro-batch
     (DeepSpeed; FSDP ``SHARD_GRAD_OP``); with a pipeline :mod:`clustersim.step.data_parallel` does.
     """
-    layout, efficiency = job.layout, job.efficiency
-    if not scatters_each_micro_batch(layout) or job.groups.data.ranks == 1:
+    efficiency = job.efficiency
+    if not moves_each_micro_batch(job) or job.groups.data.ranks == 1:
         return _NOTHING
     dense, experts = layer_weights(job, mixture)
     gathered, scattered = data_wire_bytes(job)
-    scatter_s = reduce_scatter_s(dense * scattered, job.groups.data)
-    scatter_s += reduce_scatter_s(experts * scattered, job.groups.expert_data)
-    gather_s = 0.0
-    if layout.zero_stage == 3:
+    scatter_s = gather_s = 0.0
+    if scatters_each_micro_batch(job):
+        scatter_s = reduce_scatter_s(dense * scattered, job.groups.data)
+        scatter_s += reduce_scatter_s(experts * scattered, job.groups.expert_data)
+    if job.layout.zero_stage == 3:
         gather_s = all_gather_s(dense * gathered, job.groups.data)
         gather_s += all_gather_s(experts * gathered, job.groups.expert_data)
+    again_s = 0.0 if efficiency.options.keep_gathered else gather_s
     slowdown, usable = efficiency.overlap_slowdown, float(efficiency.data_overlap)
     return PassTime(
         exposed_s(gather_s, forward_s * usable, slowdown),
-        exposed_s(gather_s + scatter_s, backward_s * usable, slowdown),
+        exposed_s(again_s + scatter_s, backward_s * usable, slowdown),
     )
 
 
-def scatters_each_micro_batch(layout: Layout) -> bool:
+def scatters_each_micro_batch(job: Job) -> bool:
     """Whether gradients of layers are reduced after every micro-batch rather than once a step."""
-    return layout.zero_stage == 3 or (layout.zero_stage == 2 and layout.pipeline_parallel == 1)
+    layout = job.layout
+    sharded = layout.zero_stage == 3 or (layout.zero_stage == 2 and layout.pipeline_parallel == 1)
+    return sharded and not job.efficiency.options.reduce_once
+
+
+def moves_each_micro_batch(job: Job) -> bool:
+    """Whether weights or gradients of layers travel between replicas in every micro-batch."""
+    return job.layout.zero_stage == 3 or scatters_each_micro_batch(job)
 
 
 def data_wire_bytes(job: Job) -> tuple[float, float]:

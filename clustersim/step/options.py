@@ -32,6 +32,12 @@ class Options:
         So does the output layer (``fp8_output_proj``).
     token_drop : bool
         Every expert takes a fixed number of tokens, so that the host need not wait to learn how many.
+    reduce_once : bool
+        Replicas reduce their gradients in the last micro-batch alone (FSDP2 ``set_requires_gradient_sync``, FSDP
+        ``no_sync``), at the price of whole gradients in memory until then.
+    keep_gathered : bool
+        Weights that ZeRO 3 gathered for the forward pass stay for the backward pass (FSDP2
+        ``reshard_after_forward=False``).
     modules : bool
         ``selective`` recomputation repeats norms, activations and the up-projections of latent attention
         (``recompute_modules`` of Megatron-Core, 2025), not the core of attention, which a fused kernel repeats anyway.
@@ -45,6 +51,8 @@ class Options:
     narrow_attention: bool = False
     narrow_head: bool = False
     token_drop: bool = False
+    reduce_once: bool = False
+    keep_gathered: bool = False
     modules: bool = False
 
 

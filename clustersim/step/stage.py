@@ -154,7 +154,8 @@ def _tables_time(job: Job, *, first: bool) -> PassTime:
     table = job.model.vocabulary * job.model.hidden / job.layout.tensor_parallel
     gathered, scattered = data_wire_bytes(job)
     place = job.groups.data
-    return PassTime(all_gather_s(table * gathered, place), reduce_scatter_s(table * scattered, place))
+    scatter_s = reduce_scatter_s(table * scattered, place) if scatters_each_micro_batch(job) else 0.0
+    return PassTime(all_gather_s(table * gathered, place), scatter_s)
 
 
 def stage_weights(job: Job, stage: StageTime) -> tuple[float, float]:
@@ -177,19 +178,22 @@ def _end_weights(job: Job, stage: StageTime) -> float:
 def stage_exchange_s(job: Job, stage: StageTime) -> tuple[float, float]:
     """Once a step: time to reduce the gradients of a stage and, with ZeRO, to gather its weights again [s].
 
-    ZeRO 3 moves them in every pass of every layer instead, and leaves nothing to do here; ZeRO 2 without a pipeline
-    leaves the gradients of embedding and head, having reduced those of layers after each micro-batch.
+    ZeRO 3 moves them in every pass of every layer instead, and leaves nothing to do here but the gradients where they
+    are reduced once; ZeRO 2 without a pipeline leaves the gradients of embedding and head, having reduced those of
+    layers after each micro-batch.
     """
-    if job.layout.zero_stage == 3:
+    if job.layout.zero_stage == 3 and not job.efficiency.options.reduce_once:
         return 0.0, 0.0
     gathered, reduced = data_wire_bytes(job)
     pairs = tuple(zip(stage_weights(job, stage), (job.groups.data, job.groups.expert_data), strict=True))
     if job.layout.zero_stage == 0:
         return sum(all_reduce_s(weights * reduced, place) for weights, place in pairs), 0.0
-    if scatters_each_micro_batch(job.layout):
+    if scatters_each_micro_batch(job):
         scatter_s = reduce_scatter_s(_end_weights(job, stage) * reduced, job.groups.data)
     else:
         scatter_s = sum(reduce_scatter_s(weights * reduced, place) for weights, place in pairs)
+    if job.layout.zero_stage == 3:
+        return scatter_s, 0.0
     return scatter_s, sum(all_gather_s(weights * gathered, place) for weights, place in pairs)
 
 

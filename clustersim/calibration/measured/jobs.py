@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from clustersim.calibration.measured.observations import Observations, TimedStep
 from clustersim.calibration.measured.suite import device_of
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout
+from clustersim.scenario.schema.training import Layout, SoftwareOption
 
 _PARTS = ("data_s", "forward_s", "backward_s", "forward_backward_s", "clip_s", "optimizer_s")
 
@@ -88,6 +88,7 @@ def _step(
         time_s=time_s,
         spread=spread,
         parts_s={part: float(parts[part]) for part in _PARTS if part in parts},
+        options=options_of_job(config["parallel"]),
     )
 
 
@@ -105,8 +106,15 @@ def model_of(table: Mapping[str, Any]) -> Model:
     )
 
 
+def options_of_job(parallel: Mapping[str, Any]) -> tuple[SoftwareOption, ...]:
+    """What the job turns on: gradients in the last micro-batch alone, and gathered weights kept or not."""
+    if parallel["data_kind"] != "fsdp":
+        return ("reduce_once",)
+    return ("reduce_once",) if parallel["reshard_after_forward"] else ("reduce_once", "keep_gathered")
+
+
 def layout_of(config: Mapping[str, Any]) -> Layout:
-    """The layout of the job's ``[parallel]`` table: DDP, FSDP2 (ZeRO 3, or 2 without resharding), TP, pipeline."""
+    """The layout of the job's ``[parallel]`` table: DDP, FSDP2 (ZeRO 3), tensor parallelism, pipeline."""
     parallel, train = config["parallel"], config["train"]
     sharded = parallel["data_kind"] == "fsdp"
     return Layout(
@@ -114,7 +122,7 @@ def layout_of(config: Mapping[str, Any]) -> Layout:
         pipeline_parallel=parallel["pipeline"],
         data_parallel=parallel["data"],
         schedule=parallel["pipeline_schedule"],
-        zero_stage=(3 if parallel["reshard_after_forward"] else 2) if sharded else 0,
+        zero_stage=3 if sharded else 0,
         micro_batch=train["micro_batch"],
         sequence_parallel=False,
         gradient_precision="fp32",

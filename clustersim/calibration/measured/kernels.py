@@ -73,7 +73,7 @@ def fit_kernels(seen: Observations) -> KernelFit:
         ]
     inside = [item for item in seen.collectives if item.nodes == 1 and item.ranks > 1]
     if len(inside) >= LEAST_POINTS:
-        found, scatter["collectives"] = fit_collectives(inside)
+        found, scatter["collectives"] = fit_collectives(inside, reduces_whole=reduces_whole(seen))
         values |= found
         points["collectives"] = len(inside)
     return KernelFit(values, matrix, scatter, points)
@@ -167,10 +167,17 @@ def _optimizer(seen: Observations) -> dict[str, float]:
     return {"optimizer_bytes": total}
 
 
-def fit_collectives(some: Sequence[TimedCollective]) -> tuple[dict[str, float], float]:
+def reduces_whole(seen: Observations) -> bool:
+    """Whether the collectives are gloo's, whose reduce-scatter is an all-reduce: those of every CPU."""
+    return bool(seen.devices) and all(device.kind == "cpu" for device in seen.devices)
+
+
+def fit_collectives(some: Sequence[TimedCollective], *, reduces_whole: bool = False) -> tuple[dict[str, float], float]:
     """Call [s], hop [s] and bandwidth [bytes/s] of rings among the devices of one node, and their scatter."""
-    hops = [_rounds(item) * (item.ranks - 1) for item in some]
-    wire = [_rounds(item) * (item.ranks - 1) / item.ranks * item.size_bytes for item in some]
+    twice = {"all_reduce", "reduce_scatter"} if reduces_whole else {"all_reduce"}
+    rounds = [2 if item.name in twice else 1 for item in some]
+    hops = [count * (item.ranks - 1) for count, item in zip(rounds, some, strict=True)]
+    wire = [count * (item.ranks - 1) / item.ranks * item.size_bytes for count, item in zip(rounds, some, strict=True)]
     fastest = max(size / item.time_s for size, item in zip(wire, some, strict=True))
     least = min(item.time_s for item in some)
     one_group = len(set(hops)) == 1
@@ -185,10 +192,6 @@ def fit_collectives(some: Sequence[TimedCollective]) -> tuple[dict[str, float], 
     logs, error = _fit(predicted, [item.time_s for item in some], start, bounds)
     hop = 0.0 if one_group else math.exp(logs[2])
     return {"collectives.call": math.exp(logs[0]), "collectives.hop": hop, "scale_up": math.exp(logs[1])}, error
-
-
-def _rounds(item: TimedCollective) -> int:
-    return 2 if item.name == "all_reduce" else 1
 
 
 def _fit(

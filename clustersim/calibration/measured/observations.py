@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from clustersim.scenario.schema.hardware import Precision
 from clustersim.scenario.schema.model import Model
-from clustersim.scenario.schema.training import Layout
+from clustersim.scenario.schema.training import Layout, SoftwareOption
 from clustersim.step.shape import MatrixProduct
 
 
@@ -76,6 +76,8 @@ class TimedStep:
         Tokens of a sequence; sequences of a step.
     precision : str
         Number format of the matrix products.
+    options : tuple of str
+        What the software turned on.
     gpus_per_node, nodes : int
         Devices on each machine, and machines.
     time_s : float
@@ -98,6 +100,7 @@ class TimedStep:
     time_s: float
     spread: float = 0.0
     parts_s: dict[str, float] = field(default_factory=dict)
+    options: tuple[SoftwareOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from clustersim.scenario.schema.training import Software
 from clustersim.step.breakdown import step_breakdown
 from clustersim.step.efficiency import calibrated_table
 from clustersim.step.job import job_of
+from clustersim.step.options import options_of
 from clustersim.workload.layout import micro_batches
 
 if TYPE_CHECKING:
@@ -198,7 +199,16 @@ def predicted_step_s(step: TimedStep, cluster: Cluster) -> float:
             "node": cluster.node.model_copy(update={"gpus": max(cluster.node.gpus, step.gpus_per_node)}),
         }
     )
-    job = job_of(step.model, step.layout, step.sequence_length, step.precision, machines, STACK, calibrated_table())
+    job = job_of(
+        step.model,
+        step.layout,
+        step.sequence_length,
+        step.precision,
+        machines,
+        STACK,
+        calibrated_table(),
+        options_of(step.options),
+    )
     return math.fsum(step_breakdown(job, micro_batches(step.layout, step.global_batch)).values())
 
 
@@ -218,7 +228,11 @@ def _measured(values: Mapping[str, float], accelerator: Accelerator, overlap: bo
     times = None
     if "collectives.call" in values:
         times = _NO_TIME.model_copy(
-            update={"call": float(values["collectives.call"]), "hop": float(values.get("collectives.hop", 0.0))}
+            update={
+                "call": float(values["collectives.call"]),
+                "hop": float(values.get("collectives.hop", 0.0)),
+                "reduce_scatter": "all_reduce" if accelerator.scale_up == SHARED_MEMORY else "ring",
+            }
         )
     return Measured(source="being fitted").model_copy(
         update={

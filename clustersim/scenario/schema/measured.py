@@ -1,5 +1,7 @@
 """What one accelerator reaches with the software that was measured on it."""
 
+from typing import Literal
+
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Bandwidth, Duration, FlopRate
@@ -21,6 +23,9 @@ class CollectiveTimes(Section):
 
     call: Duration = setting(ge=0.0, description="time of a call beside its hops and bytes")
     hop: Duration = setting(ge=0.0, description="time of one hop of a ring")
+    reduce_scatter: Literal["ring", "all_reduce"] = setting(
+        "ring", description="how a reduce-scatter is done: by a ring, or by an all-reduce of the whole buffer (gloo)"
+    )
     share: float = setting(
         1.0, gt=0.0, le=1.0, description="share of scale_up_bandwidth that large messages of collectives reach"
     )

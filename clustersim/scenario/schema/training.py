@@ -45,6 +45,8 @@ SoftwareOption = Literal[
     "narrow_attention",
     "narrow_head",
     "token_drop",
+    "reduce_once",
+    "keep_gathered",
     "modules",
 ]
 """What a release or a recipe of the software turns on; the step model says what each does."""

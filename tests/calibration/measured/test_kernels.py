@@ -46,3 +46,11 @@ def test_what_was_not_measured_is_left_out() -> None:
 def test_collectives_between_nodes_do_not_speak_of_the_node() -> None:
     away = tuple(replace(item, nodes=2) for item in cases.kernels().collectives)
     assert "scale_up" not in fit_kernels(Observations(collectives=away)).values
+
+
+def test_reduce_scatter_of_a_cpu_is_an_all_reduce() -> None:
+    extra = TimedCollective("reduce_scatter", 2, 1, 4e7, 3e-4 + 4e7 / 1.5e9)
+    seen = replace(cases.kernels(), collectives=(*cases.kernels().collectives, extra))
+    assert fit_kernels(seen).scatter["collectives"] < 1e-3
+    on_card = replace(seen, devices=(replace(cases.DEVICE, kind="cuda"),))
+    assert fit_kernels(on_card).scatter["collectives"] > fit_kernels(seen).scatter["collectives"]

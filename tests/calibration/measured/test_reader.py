@@ -82,7 +82,7 @@ def test_campaign(tmp_path: Path) -> None:
     ("parallel", "expected"),
     [
         ({"data": 2, "data_kind": "fsdp"}, (2, 1, 1, 3)),
-        ({"data": 2, "data_kind": "fsdp", "reshard_after_forward": False}, (2, 1, 1, 2)),
+        ({"data": 2, "data_kind": "fsdp", "reshard_after_forward": False}, (2, 1, 1, 3)),
         ({"tensor": 2}, (1, 2, 1, 0)),
         ({"pipeline": 2}, (1, 1, 2, 0)),
     ],
@@ -93,6 +93,20 @@ def test_layouts(tmp_path: Path, parallel: dict[str, Any], expected: tuple[int, 
     layout = read_measurement(written(tmp_path, "c.json", tree)).steps[0].layout
     found = layout.data_parallel, layout.tensor_parallel, layout.pipeline_parallel, layout.zero_stage
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("parallel", "options"),
+    [
+        ({"data": 2}, ("reduce_once",)),
+        ({"data": 2, "data_kind": "fsdp"}, ("reduce_once",)),
+        ({"data": 2, "data_kind": "fsdp", "reshard_after_forward": False}, ("reduce_once", "keep_gathered")),
+    ],
+)
+def test_what_the_job_turns_on(tmp_path: Path, parallel: dict[str, Any], options: tuple[str, ...]) -> None:
+    tree = campaign()
+    tree["runs"][0]["config"] = step_config(**parallel)
+    assert read_measurement(written(tmp_path, "c.json", tree)).steps[0].options == options
 
 
 def test_suite(tmp_path: Path) -> None:
