@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 SECONDS_PER_HOUR = 3600.0
 PRODUCTIVE = "productive"
+SLOWED = "slowed"
 
 
 class BridgeRow(TypedDict):
@@ -60,6 +61,11 @@ class PhaseWork:
         )
         return seconds * self.gpus / SECONDS_PER_HOUR
 
+    @property
+    def slowed_gpu_hours(self) -> float:
+        """GPU-hours by which steps took longer than they should."""
+        return self.seconds_by_state.get(SLOWED, 0.0) * self.gpus / SECONDS_PER_HOUR
+
 
 def gpu_hours_bridge(
     phases: Sequence[PhaseWork],
@@ -89,10 +95,12 @@ def gpu_hours_bridge(
     reference = reference_flops_per_gpu_s or max(phase.flops_per_gpu_s for phase in main)
     compute = sum(phase.tokens * phase.flops_per_token for phase in main) / reference / SECONDS_PER_HOUR
     slower = sum(phase.gpu_hours(productive=True) for phase in main) - compute
+    slowed = sum(phase.slowed_gpu_hours for phase in main)
     parts = {
         f"compute alone, {reference / 1e12:,.0f} TFLOP/s per GPU": compute,
         _slower_label(slower): slower,
-        "interruptions and lost work": sum(phase.gpu_hours(productive=False) for phase in main),
+        **({"slow steps": slowed} if slowed else {}),
+        "interruptions and lost work": sum(phase.gpu_hours(productive=False) for phase in main) - slowed,
         "long-context and annealing phases": sum(phase.gpu_hours() for phase in tail),
     }
     rows: list[BridgeRow] = [{"label": label, "gpu_hours": hours, "kind": "part"} for label, hours in parts.items()]

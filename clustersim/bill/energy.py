@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 TRAINING_STATES = frozenset({"productive", "recompute", "rollback"})
 """States in which the job's GPUs compute: new work, lost work done again, and work later thrown away. In every other
-state (a blocking checkpoint, detection, restart, waiting, maintenance) they wait, at idle power."""
+state they wait, at idle power: for a blocking checkpoint, detection, a restart, a spare, planned work, or, in slow
+steps, for the slowest of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,9 @@ def _quantile_cells(label: str, quantiles: tuple[str, str, str], plain: Plain) -
 
 
 def states_table(summary: Mapping[str, Any], plain: Plain, width: int) -> "Table":
-    """Hours by state; the bars compare what is not productive."""
-    stats = {key: stat for key, entry in summary["hours_by_state"].items() if (stat := Stat.read(entry))}
+    """Hours by state, of those that there were; the bars compare what is not productive."""
+    read = {key: stat for key, entry in summary["hours_by_state"].items() if (stat := Stat.read(entry))}
+    stats = {key: stat for key, stat in read.items() if stat.mean or key == "productive"}
     total = sum(stat.mean for stat in stats.values()) or 1.0
     largest = max((stat.mean for key, stat in stats.items() if key != "productive"), default=0.0) or 1.0
     table = _table(plain, ("Where every hour goes", "mean", "share"))

@@ -12,9 +12,11 @@ class Word:
     meaning: str = ""
 
 
-# grouped by colour: lost work in reds, recovery in ambers, planned stops in blue and green; hatching inside a group
+# grouped by colour: training in blues, lost work in reds, recovery in ambers, planned stops in blue and green; hatching
+# inside a group
 STATES = {
     "productive": Word("productive", "blue", "steps that moved the run forward"),
+    "slowed": Word("slow steps", "blue-hatch", "time by which steps took longer than they should: stragglers"),
     "recompute": Word("lost work, redone", "red", "steps done again after a failure, since the last checkpoint"),
     "rollback": Word("rollback", "red-hatch", "work thrown away because it was silently corrupted"),
     "detect": Word("detection", "amber-hatch", "from a failure to the decision to restart"),

@@ -8,6 +8,7 @@ from clustersim.run.laws import Law
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
+    IncidentPlan,
     MaintenancePlan,
     PhasePlan,
     RecoveryPlan,
@@ -16,7 +17,7 @@ from clustersim.run.plan import (
     SparesPlan,
 )
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint, Checkpoint
-from clustersim.scenario.schema.failures import FailureCategory
+from clustersim.scenario.schema.failures import FailureCategory, Failures
 from clustersim.scenario.schema.law import Constant, DurationLaw, Exponential
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.recovery import Recovery, Spares
@@ -69,12 +70,13 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
         parameter_uncertainty=scenario.study.parameter_uncertainty,
+        incidents=_incidents(scenario.failures),
     )
 
 
 def job_mtbf_s(categories: Sequence[CategoryPlan], job_nodes: int) -> float:
-    """Mean time between failures that strike the job [s]; infinite when nothing fails."""
-    rate_s = sum(c.rate_on_s(job_nodes) for c in categories)
+    """Mean time between failures that stop the job [s], by the rates alone; infinite when nothing fails."""
+    rate_s = sum(c.rate_on_s(job_nodes) for c in categories if c.stops_job)
     return 1.0 / rate_s if rate_s > 0.0 else math.inf
 
 
@@ -129,6 +131,17 @@ def _category(name: str, category: FailureCategory, scenario: Scenario, job_node
         evict=category.evict,
         shape=category.shape,
         published_count=category.published_count,
+        slowdown=1.0 if category.slowdown is None else category.slowdown,
+        lasts=None if category.lasts is None else compile_law(category.lasts),
+    )
+
+
+def _incidents(failures: Failures) -> tuple[IncidentPlan, ...]:
+    """Recorded incidents in time order, those of one moment as they are written."""
+    codes = {name: code for code, name in enumerate(failures.categories)}
+    return tuple(
+        IncidentPlan(i.at, codes[i.category], i.lasts, i.detection)
+        for i in sorted(failures.incidents, key=lambda incident: incident.at)
     )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import simpy
 
 from clustersim.run.clocks import Failure, failures
+from clustersim.run.episodes import Episode
 from clustersim.run.expand import NO_PART, build_records
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, RESTARTING, TRAINING, Disturbance, Job
+from clustersim.run.laws import Law
 from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, MaintenancePlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, Ended, Records
@@ -91,6 +93,7 @@ class _Run:
     def __init__(self, plan: RunPlan, seed: int, replication: int) -> None:
         self._plan = plan
         self._env = simpy.Environment()
+        self._hang = Law("constant", plan.recovery.hang_timeout_s)
         self._log = Log()
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
         self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, self._log)
@@ -99,6 +102,8 @@ class _Run:
         self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
         for code, category in enumerate(plan.categories):
             self._start_clocks(code, category, seed, replication)
+        if plan.incidents:
+            self._env.process(self._replay(seed, replication))
         for offset, maintenance in enumerate(plan.maintenance):
             generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
             self._env.process(self._maintain(len(plan.categories) + offset, maintenance, generator))
@@ -131,6 +136,16 @@ class _Run:
             yield simpy.Timeout(env, failure.t_s - env.now)
             self._strike(code, category, failure, first_unit + failure.unit)
 
+    def _replay(self, seed: int, replication: int) -> Process:
+        """Recorded incidents strike when they did; what else chance decides about each comes from its own stream."""
+        for recorded in self._plan.incidents:
+            yield self._env.timeout(max(0.0, recorded.at_s - self._env.now))
+            category = recorded.of(self._plan.categories[recorded.category])
+            generator = stream(seed, replication, f"incident of {category.name} at {recorded.at_s!r} s")
+            unit, place = category.unit_of(self._fleet.first_in_job())
+            draws = (recorded.at_s, unit, *generator.random(3).tolist(), *generator.standard_normal(2).tolist(), place)
+            self._strike(recorded.category, category, Failure._make(draws), unit)
+
     def _strike(self, code: int, category: CategoryPlan, failure: Failure, unit: int) -> None:
         """A unit fails: work out what goes down with it and tell the job."""
         nodes: list[int] = []
@@ -143,8 +158,10 @@ class _Run:
             if not nodes:
                 return  # what is switched off, being mended or not the plan's does not fail
             hits_job = self._fleet.in_job(nodes)
-        if category.effect != "corrupt":
+        if category.effect == "crash" or category.effect == "hang":
             self._stop_by_failure(code, category, failure, nodes, hits_job)
+        elif category.effect != "corrupt":
+            self._trouble(code, category, failure, nodes, hits_job)
         elif hits_job:
             self._corrupt(code, category, failure, nodes)
 
@@ -154,7 +171,7 @@ class _Run:
         """A crash or a hang: the job notices, and what has to be replaced goes to repair."""
         recovery = self._plan.recovery
         hang = category.effect == "hang" or failure.hang < category.hang_fraction
-        detect_s = recovery.hang_timeout_s if hang else recovery.crash.sample_s(failure.detect)
+        detect_s = (category.detection or (self._hang if hang else recovery.crash)).sample_s(failure.detect)
         manual = False
         incident = len(self._log.incidents)
         hits = _SPARE
@@ -184,7 +201,7 @@ class _Run:
         incident = len(self._log.incidents)
         if not self._job.corrupt(incident):
             return
-        detect_s = self._plan.recovery.corruption.sample_s(failure.detect)
+        detect_s = (category.detection or self._plan.recovery.corruption).sample_s(failure.detect)
         evicted = nodes if failure.evict < category.evict else []
         node = nodes[0] if nodes else -1
         row = IncidentRow(self._env.now, code, node, _CORRUPT, _UNNOTICED, detect_s, len(evicted), False)
@@ -198,6 +215,25 @@ class _Run:
 
         discovery = simpy.Timeout(self._env, detect_s)
         discovery.callbacks.append(found)
+
+    def _trouble(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool) -> None:
+        """What the job trains on through: slow steps, checkpoints that are not written, or lost unnoticed."""
+        log, now_s = self._log, self._env.now
+        incident, effect = len(log.incidents), EFFECTS.index(category.effect)
+        log.incidents.append(IncidentRow(now_s, code, nodes[0] if nodes else -1, effect, _SPARE, 0.0, 0, False))
+        if not hits_job and category.effect != "slow":
+            return
+        repaired = nodes and failure.evict < category.evict
+        repair_s = self._plan.spares.repair.sample_s(failure.repair) if repaired else None
+        lasts_s = category.lasts.sample_s(failure.detect) if category.lasts else math.inf
+        episode = Episode(incident, now_s + lasts_s, category.slowdown, tuple(nodes), repair_s)
+        hits = self._job.suffer(episode)
+        if category.effect == "write_failure":
+            self._job.fail_writes(episode)
+        elif category.effect == "checkpoint_loss":
+            hits = _UNNOTICED
+            self._job.lose_checkpoint(incident)
+        log.incidents[incident] = log.incidents[incident]._replace(hits=hits)
 
     def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
         """Planned stops of one kind; one that falls due before the last is done is done with it."""

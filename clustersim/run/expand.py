@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clustersim.run.log import CrashRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
+from clustersim.run.log import (
+    CrashRow,
+    IncidentRow,
+    Log,
+    LossRow,
+    RedoRow,
+    RepairRow,
+    StageRow,
+    StretchRow,
+    WriteFailureRow,
+)
 from clustersim.run.plan import CheckpointPlan, PhasePlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, rhythm
 from clustersim.run.records import (
@@ -18,6 +28,8 @@ from clustersim.run.records import (
     Records,
     table,
 )
+from clustersim.run.slowing import Slowing
+from clustersim.run.storage import fails
 
 NO_PART = ""
 
@@ -58,11 +70,13 @@ def build_records(
         Why it ends there.
     """
     stretches = _with_rhythm(table(StretchRow, log.stretches), phases, plan.checkpoint)
+    slowing = Slowing(log.paces, stretches) if log.paces else None
+    if slowing:
+        stretches = stretches | {"end_s": slowing.undisturbed_end_s()}
     begun = _begun_checkpoints(stretches)
+    training = [*_work(stretches, table(RedoRow, log.redone)), _broken_steps(stretches), _stalls(*begun)]
     pieces = [
-        *_work(stretches, table(RedoRow, log.redone)),
-        _broken_steps(stretches),
-        _stalls(*begun),
+        *(map(slowing.slowed, training) if slowing else training),
         *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts),
     ]
     intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
@@ -73,7 +87,7 @@ def build_records(
     return Records(
         intervals=intervals,
         incidents=table(IncidentRow, log.incidents),
-        checkpoints=_checkpoints(stretches, begun, table(CrashRow, log.crashes), phases),
+        checkpoints=_checkpoints(stretches, begun, log, phases, slowing),
         repairs=table(RepairRow, log.repairs),
         categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), PHASE_CHANGE),
         parts=parts,
@@ -180,24 +194,54 @@ def _stalls(rows: Columns, step: Column, start_s: Column) -> Columns:
 
 
 def _checkpoints(
-    stretches: Columns, begun: tuple[Columns, Column, Column], crashes: Columns, phases: Sequence[PhasePlan]
+    stretches: Columns,
+    begun: tuple[Columns, Column, Column],
+    log: Log,
+    phases: Sequence[PhasePlan],
+    slowing: Slowing | None,
 ) -> Columns:
-    """Checkpoints whose stall was completed, and when each became durable."""
+    """Checkpoints whose stall was completed, when each became durable, and when it was lost."""
     # Until a stretch's next crash its checkpoints can become durable; those that are still being written then are lost.
-    next_crash = np.searchsorted(crashes["stretches"], np.arange(len(stretches["start_s"])), side="right")
+    crashes = table(CrashRow, log.crashes)
+    number = np.arange(len(stretches["start_s"]))
+    next_crash = np.searchsorted(crashes["stretches"], number, side="right")
     rows, step, start_s = begun
     until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
     taken_s = start_s + rows["stall_s"]
-    durable_s = taken_s + rows["write_s"]
     completed = taken_s <= rows["end_s"] + ROUNDING_S
+    if slowing:
+        work_s = (step - rows["first_step"]) * rows["step_time_s"]
+        taken_s = taken_s + slowing.extra_s(np.repeat(number, stretches["stalls"]), work_s)
+    durable_s = taken_s + rows["write_s"]
+    durable_s = np.where(durable_s <= until_s + ROUNDING_S, durable_s, np.nan)
+    _fail_writes(log.write_failures, rows, taken_s, durable_s)
     taken = slice(None) if completed.all() else completed
     return {
         "taken_s": taken_s[taken],
-        "durable_s": np.where(durable_s <= until_s + ROUNDING_S, durable_s, np.nan)[taken],
+        "durable_s": durable_s[taken],
+        "lost_s": _lost_s(log.losses, taken_s)[taken],
         "step": step[taken],
         "tokens": _tokens(phases, step[taken]),
         "phase": rows["phase"][taken].astype(np.int16),
     }
+
+
+def _fail_writes(failures: Sequence[WriteFailureRow], rows: Columns, taken_s: Column, durable_s: Column) -> None:
+    """Take note of the checkpoints that could not be written."""
+    longest_s = float((rows["stall_s"] + rows["write_s"]).max(initial=0.0))
+    for start_s, until_s, _incident in failures:
+        low, high = np.searchsorted(taken_s, (start_s - longest_s, until_s + longest_s))
+        near = slice(max(int(low) - 1, 0), int(high) + 1)
+        failed = fails(taken_s[near], rows["stall_s"][near], rows["write_s"][near], start_s, until_s)
+        durable_s[near][failed] = np.nan
+
+
+def _lost_s(losses: Sequence[LossRow], taken_s: Column) -> Column:
+    """When each checkpoint was lost [s]; infinite for those that were not."""
+    lost_s = np.full(len(taken_s), np.inf)
+    for loss in losses:
+        lost_s[np.abs(taken_s - loss.taken_s).argmin()] = loss.t_s
+    return lost_s
 
 
 def _with_ends(stages: Columns, stretches: Columns, phases: int, end_s: float) -> Columns:

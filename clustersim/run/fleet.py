@@ -26,12 +26,15 @@ class Fleet:
         self.missing = 0
         """Nodes the job lacks."""
         self.on_return: Callable[[], None] = lambda: None
+        self.on_evict: Callable[[list[int], float], None] | None = None
         self._pools: dict[int, list[int]] = {}
         self.state = bytearray([IN_JOB]) * job_nodes
         for pool in _POOLS:
             first = len(self.state)
             self._pools[pool] = list(range(first, first + self._size[pool]))
             self.state.extend(bytearray([pool]) * self._size[pool])
+        self._used = tuple(pool for pool in _POOLS if self._size[pool])
+        """Pools that hold anything, the quickest first."""
         self._hand_free_s = [0.0] * spares.repair_hands
 
     def in_service(self, first_node: int, count: int) -> list[int]:
@@ -40,6 +43,10 @@ class Fleet:
         if count == 1:  # by far the most common, and three times as fast
             return [first_node] if first_node < len(state) and state[first_node] < COLD else []
         return [node for node in range(first_node, min(first_node + count, len(state))) if state[node] < COLD]
+
+    def first_in_job(self) -> int:
+        """The first node that works for the job; node 0 if none does."""
+        return max(self.state.find(IN_JOB), 0)
 
     def in_job(self, nodes: Iterable[int]) -> bool:
         """Whether any of these nodes works for the job."""
@@ -60,6 +67,8 @@ class Fleet:
             gone.append(node)
         if gone:
             self._queue_repair(gone, cause, repair_s)
+            if self.on_evict is not None:
+                self.on_evict(gone, self._env.now)
 
     def _queue_repair(self, nodes: list[int], cause: int, repair_s: float) -> None:
         now_s = self._env.now
@@ -72,7 +81,7 @@ class Fleet:
 
     def _return(self, nodes: list[int]) -> None:
         for node in nodes:
-            for pool in _POOLS:
+            for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:
                     self._pools[pool].append(node)
                     self.state[node] = pool
@@ -92,7 +101,7 @@ class Fleet:
             The pool that took longest to join: HOT, WARM or COLD; HOT also if none joined.
         """
         coldest = HOT
-        for pool in _POOLS:
+        for pool in self._used:
             while self.missing and self._pools[pool]:
                 self.state[self._pools[pool].pop()] = IN_JOB
                 self.missing -= 1

@@ -4,15 +4,19 @@ import numpy as np
 
 from clustersim.run.records import (
     CHECKPOINT,
+    EFFECTS,
     NO_CAUSE,
     PRODUCTIVE,
     RECOMPUTE,
     RESTART,
     ROLLBACK,
+    SLOWED,
     STATES,
     Column,
     Records,
 )
+
+_SLOW = EFFECTS.index("slow")
 
 _GAP_S = 1e-5
 """Rounding of simulated time: a few units in the last place after a year, and dropped intervals of no length."""
@@ -23,8 +27,9 @@ _TOKENS = 1e-9
 def check_conservation(records: Records) -> None:
     """Check that time and tokens are conserved.
 
-    The intervals tile the wall clock; tokens grow with the work, fall only to a durable checkpoint and are trained for
-    the first time once each; every second lost has a cause, but for checkpoints and the start of the job.
+    The intervals tile the wall clock; tokens grow with the work, fall only to a checkpoint that is there and are
+    trained for the first time once each; every second lost has a cause, but for checkpoints and the start of the job,
+    and time is slowed by something slow alone.
 
     Parameters
     ----------
@@ -69,6 +74,8 @@ def _check_causes(records: Records) -> None:
     excused = (state == PRODUCTIVE) | (state == CHECKPOINT) | ((state == RESTART) & ~started)
     nameless = (cause == NO_CAUSE) & ~excused
     _check(~nameless, "time lost without a cause: states {}", [STATES[code] for code in np.unique(state[nameless])])
+    slow = records.incidents["effect"][cause[state == SLOWED]] == _SLOW
+    _check(slow, "{} intervals slowed by what is not slow", np.count_nonzero(~slow))
     t_s = records.incidents["t_s"]
     _check(np.diff(t_s) >= 0.0, "incidents out of order by {} s", np.diff(t_s).min(initial=0.0))
     # A step that is under way when something breaks is lost from its beginning, so the end of the interval counts.
@@ -94,14 +101,15 @@ def _check_tokens(records: Records) -> None:
 
 
 def _check_rewinds(records: Records) -> None:
-    """Each fall of the tokens ends at the start or at a checkpoint that was durable by then."""
+    """Each fall of the tokens ends at the start or at a checkpoint that was durable by then, and not yet lost."""
     first, last = records.intervals["tokens_start"], records.intervals["tokens_end"]
     falls = np.flatnonzero(first[1:] < last[:-1] * (1.0 - _TOKENS)) + 1
     kept = records.checkpoints
     _check(np.diff(kept["taken_s"]) > 0.0, "checkpoints out of order")
     for row in falls.tolist():
-        durable = kept["durable_s"] <= records.intervals["start_s"][row] + _GAP_S
-        places = np.append(kept["tokens"][durable], 0.0)
+        now_s = records.intervals["start_s"][row]
+        there = (kept["durable_s"] <= now_s + _GAP_S) & (kept["lost_s"] >= now_s - _GAP_S)
+        places = np.append(kept["tokens"][there], 0.0)
         off = np.abs(places - first[row]).min()
         _check(off <= _TOKENS * max(1.0, first[row]), "rewound to {} tokens, no durable checkpoint", first[row])
 

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import simpy
 
+from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import COLD, WARM, Fleet
 from clustersim.run.laws import Law
-from clustersim.run.log import IncidentRow, Log, StageRow
+from clustersim.run.log import IncidentRow, Log, StageRow, WriteFailureRow
 from clustersim.run.plan import PhasePlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
 from clustersim.run.records import (
@@ -27,7 +28,7 @@ from clustersim.run.trajectory import Trajectory
 Process = Generator[simpy.Event, Any, None]
 
 TRAINING, WRITING, RESTARTING, DOWN, DONE = range(5)
-_JOB, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "job_down", "unnoticed"))
+_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = range(len(HITS))
 _PLANNED = EFFECTS.index("planned")
 
 
@@ -77,6 +78,9 @@ class Job:
         self._broken: list[_Broken] = []
         self._stops = PlannedStops()
         self._stretch: Stretch | None = None
+        self._episodes = Episodes(fleet, log)
+        self._stopped_s = math.inf
+        """When a failure stopped the training that has not yet been taken up again from a checkpoint."""
         self._absorbed = NO_CAUSE
         """The last incident that met the job down."""
         self._wake = env.event()
@@ -118,6 +122,26 @@ class Job:
             return _UNNOTICED
         return _JOB if self.fail(Disturbance(incident, 0.0, False)) else _JOB_DOWN
 
+    def suffer(self, episode: Episode) -> int:
+        """Trouble begins that does not stop the job; returns what it hits: a node that stands by may yet join."""
+        self._episodes.begin(episode)
+        if episode.slowdown > 1.0:
+            over = simpy.Timeout(self._env, episode.until_s - self._env.now)
+            over.callbacks.append(lambda _event: self._set_pace())
+            self._set_pace()
+        if episode.nodes and not self._fleet.in_job(episode.nodes):
+            return _SPARE
+        return _JOB if self.mode in (TRAINING, WRITING) else _JOB_DOWN
+
+    def fail_writes(self, episode: Episode) -> None:
+        """Until the end of the episode the storage takes no checkpoint."""
+        self._path.fail_writes(WriteFailureRow(self._env.now, episode.until_s, episode.incident))
+
+    def lose_checkpoint(self, incident: int) -> None:
+        """The newest complete checkpoint is lost; nobody knows before it is to be loaded."""
+        now_s = self._env.now
+        self._path.lose_newest(incident, min(now_s, self._stopped_s), now_s, self._stretch)
+
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""
         return self._stops.is_due(kind, self._env.now)
@@ -147,6 +171,8 @@ class Job:
         self._wake = self._env.event()
         if self._stops:
             self._cut(self._stretch)
+        if self._episodes.current:
+            self._set_pace()
         self._arm(self._stretch.end_s)
         disturbance: Disturbance | None = yield self._wake
         stretch, self._stretch = self._stretch, None
@@ -168,8 +194,16 @@ class Job:
         disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
         if disturbance is not None:
             yield from self._recover(disturbance)
+        elif path.missing != NO_CAUSE:
+            yield from self._start(path.missing)
         elif not path.finished or path.must_rewind:
             yield from self._start(self._log_phase_change() if new_layout else self._absorbed)
+
+    def _set_pace(self) -> None:
+        """From now on a step takes as long as the slowest node needs."""
+        if self.mode == TRAINING and self._stretch is not None:
+            self._stretch.set_pace(self._env.now, *self._episodes.slowest(self._env.now))
+            self._arm(max(self._stretch.end_s, self._env.now))
 
     def _cut(self, stretch: Stretch) -> None:
         """End the stretch at the next step boundary, with a checkpoint."""
@@ -199,9 +233,9 @@ class Job:
     # --- recovery -----------------------------------------------------------------------------------------------
 
     def _start(self, incident: int) -> Process:
-        """Start after a stop in which nothing was lost."""
+        """Start after a stop in which nothing was lost, unless the checkpoint is not there when it is to be loaded."""
         incident = yield from self._get_ready(incident)
-        if self._path.must_rewind:
+        if self._path.must_rewind or self._path.missing != NO_CAUSE:
             self._path.rewind(self._env.now, NO_CAUSE)
         disturbance = yield from self._restart(incident)
         yield from self._recover(disturbance)
@@ -210,17 +244,20 @@ class Job:
         """Detect, call people and spares, rewind and restart, as often as a restart is disturbed."""
         while disturbance is not None:
             incident, detect_s, manual = disturbance
-            crash_s = self._env.now
+            self._stopped_s = self._env.now
             if detect_s > 0.0:
                 yield self._stage(DETECT, detect_s, incident)
             if manual:
                 yield from self._wait_for("people", self._plan.recovery.manual_delay, incident)
             yield from self._get_ready(incident)
-            self._path.rewind(crash_s, incident)
+            self._path.rewind(self._stopped_s, incident)
+            self._stopped_s = math.inf
             disturbance = yield from self._restart(incident)
 
     def _get_ready(self, incident: int) -> Generator[simpy.Event, Any, int]:
         """Replace what is broken and do what was planned; returns what the restart is then due to."""
+        if self._episodes.current:
+            incident = self._break_troubled(incident)
         waits_for = incident
         while self._stops or self._broken or self._fleet.missing:
             yield from self._replace_broken(waits_for)
@@ -230,6 +267,19 @@ class Job:
                 self._stops.finish()
             waits_for = self._broken[0].incident if self._broken else incident
         return incident
+
+    def _break_troubled(self, stopped_by: int) -> int:
+        """Now that the job stands still, nodes in trouble leave it if they are to be replaced.
+
+        Returns what the job is down for then: what stopped it if that was a failure, else the first of the troubles.
+        """
+        rows = self._log.incidents
+        troubled = self._episodes.to_replace(self._env.now)
+        for episode in troubled:
+            nodes, incident = list(episode.nodes), episode.incident
+            self._broken.append(_Broken(nodes, incident, episode.repair_s or 0.0))
+            rows[incident] = rows[incident]._replace(evicted_nodes=len(nodes))
+        return troubled[0].incident if troubled and self._stopped_s == math.inf else stopped_by
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares

@@ -75,6 +75,34 @@ class CrashRow(NamedTuple):
     t_s: float
 
 
+class PaceRow(NamedTuple):
+    """From here on the steps of a stretch take ``slowdown`` times as long; the last row of a stretch is its end."""
+
+    stretch: int
+    work_s: float
+    """Time of the steps done by then, parts of a step included, had none been slowed."""
+    extra_s: float
+    """Time by which they took longer."""
+    slowdown: float
+    cause: int
+
+
+class WriteFailureRow(NamedTuple):
+    """A time in which no checkpoint can be written."""
+
+    start_s: float
+    until_s: float
+    incident: int
+
+
+class LossRow(NamedTuple):
+    """A complete checkpoint is lost."""
+
+    t_s: float
+    taken_s: float
+    """When it was taken."""
+
+
 @dataclass(slots=True)
 class Log:
     """All rows of one run."""
@@ -85,3 +113,6 @@ class Log:
     incidents: list[IncidentRow] = field(default_factory=list)
     repairs: list[RepairRow] = field(default_factory=list)
     crashes: list[CrashRow] = field(default_factory=list)
+    paces: list[PaceRow] = field(default_factory=list)
+    write_failures: list[WriteFailureRow] = field(default_factory=list)
+    losses: list[LossRow] = field(default_factory=list)

@@ -13,12 +13,14 @@ from clustersim.run.records import (
     PRODUCTIVE,
     RESTART,
     STATES,
+    STOPPING,
     WAITING,
     Column,
     Records,
 )
 
 _PLANNED = EFFECTS.index("planned")
+_STOPS = np.isin(np.arange(len(EFFECTS)), STOPPING)
 _JOB = HITS.index("job")
 _DAY_S = 86400.0
 
@@ -62,9 +64,11 @@ def restart_parts_s(records: Records) -> dict[str, float]:
 def effective_training_time(records: Records, window: Window = WHOLE_RUN) -> float:
     """Share of the wall clock in which steps were trained that the final model keeps.
 
-    This one fraction goes by three names here, because no step is slowed and no queue precedes the run in this engine:
-    effective training time (Llama 3, arXiv 2407.21783, section 3.3.4), ETTR (Kokolis et al. 2024, arXiv 2410.21680:
-    productive over wall time) and goodput (Google ML Goodput: productive step time over total time).
+    This one fraction goes by three names here, because no queue precedes the run in this engine: effective training
+    time (Llama 3, arXiv 2407.21783, section 3.3.4), ETTR (Kokolis et al. 2024, arXiv 2410.21680: productive over wall
+    time) and goodput (Google ML Goodput: productive step time over total time). A slow step counts with the time it
+    should have taken; the rest of it is ``slowed`` and not productive, which authors who time steps by the clock alone
+    would count.
     """
     wall_s = window.length_s(records)
     return time_by_state_s(records, window)["productive"] / wall_s if wall_s > 0.0 else 0.0
@@ -99,7 +103,11 @@ def time_lost_by_cause_s(records: Records) -> dict[str, float]:
 
 
 def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> dict[str, int]:
-    """Times the job was stopped, by category, planned stops and phase changes included."""
+    """Times the job was stopped, by category, planned stops and phase changes included.
+
+    What the job trains on through is no interruption, however often it strikes: slow steps, checkpoints that cannot be
+    written and those that are lost.
+    """
     stopped_by = records.incidents["category"][_stops_job(records, window)]
     counts = np.bincount(stopped_by, minlength=len(records.categories))
     return dict(zip(records.categories, counts.tolist(), strict=True))
@@ -119,7 +127,8 @@ def phase_changes(records: Records, window: Window = WHOLE_RUN) -> int:
 
 def _stops_job(records: Records, window: Window) -> Column:
     t_s = records.incidents["t_s"]
-    stops: Column = (records.incidents["hits"] == _JOB) & (t_s >= window.start_s) & (t_s < window.end_s)
+    stops: Column = (records.incidents["hits"] == _JOB) & _STOPS[records.incidents["effect"]]
+    stops &= (t_s >= window.start_s) & (t_s < window.end_s)
     return stops
 
 

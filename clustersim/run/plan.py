@@ -1,11 +1,11 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from clustersim.run.laws import Law
 
-Effect = Literal["crash", "hang", "corrupt"]
+Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,17 @@ class CategoryPlan:
     evict: float = 1.0
     shape: float = 1.0
     published_count: int | None = None
+    slowdown: float = 1.0
+    """Factor on the time of a step while it lasts; of the effect ``slow`` alone."""
+    lasts: Law | None = None
+    """How long it lasts; of the effects ``slow`` and ``write_failure`` alone."""
+    detection: Law | None = None
+    """Time to its detection; that of the plan when None."""
+
+    @property
+    def stops_job(self) -> bool:
+        """Whether the job has to recover from it, sooner or later; it goes on through the others."""
+        return self.effect in ("crash", "hang", "corrupt")
 
     @property
     def rate_s(self) -> float:
@@ -59,6 +70,11 @@ class CategoryPlan:
         if not self.blast_nodes:
             return self.units
         return min(self.units, -(-nodes // self.domain_nodes) * self.units_per_domain)
+
+    def unit_of(self, node: int) -> tuple[int, float]:
+        """Unit whose failure takes this node down, and the place in its domain."""
+        domain, offset = divmod(node, self.domain_nodes)
+        return domain * self.units_per_domain, (offset + 0.5) / self.domain_nodes
 
     def rate_on_s(self, nodes: int) -> float:
         """Failures per second that strike any of the first so many nodes, in the long run."""
@@ -134,6 +150,24 @@ class MaintenancePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentPlan:
+    """A recorded incident: it strikes in every replication, at the same moment and the first node of the job."""
+
+    at_s: float
+    category: int
+    """Row of the plan's ``categories``."""
+    lasts_s: float | None = None
+    detection_s: float | None = None
+    """Its own, in place of the law of its category."""
+
+    def of(self, category: CategoryPlan) -> CategoryPlan:
+        """The category as this incident is one of it."""
+        lasts = category.lasts if self.lasts_s is None else Law("constant", self.lasts_s)
+        detection = category.detection if self.detection_s is None else Law("constant", self.detection_s)
+        return replace(category, lasts=lasts, detection=detection)
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """Everything the engine needs to know."""
 
@@ -149,6 +183,8 @@ class RunPlan:
     fleet_age_s: float = 0.0
     deadline_s: float | None = None
     parameter_uncertainty: bool = False
+    incidents: tuple[IncidentPlan, ...] = ()
+    """In time order."""
 
     @property
     def gpus(self) -> int:

@@ -1,9 +1,11 @@
-"""Undisturbed training in closed form: where a stretch of steps and checkpoints stands at any moment."""
+"""Training between two stops in closed form: where a stretch of steps and checkpoints stands at any moment."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clustersim.run.plan import CheckpointPlan, PhasePlan
+from clustersim.run.records import NO_CAUSE
 
 _EDGE = 1e-9
 """Share of a step by which rounding may miss a step boundary."""
@@ -39,12 +41,27 @@ def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan) -> Rhythm:
     )
 
 
+class Pace(NamedTuple):
+    """From a moment on steps take ``slowdown`` times as long; by then ``work_s`` of steps took ``extra_s`` too long."""
+
+    at_s: float
+    work_s: float
+    """Time of the steps done by then, parts of a step included, had none been slowed [s]."""
+    extra_s: float
+    slowdown: float
+    cause: int
+
+
 @dataclass(slots=True)
 class Stretch:
     """Training from one restart, phase start or stop to the next disturbance.
 
     Full cycles of its rhythm follow each other; a last, shorter cycle ends the stretch with a checkpoint of its own.
     ``steps`` is cut when the stretch is to end sooner, and again when only its first checkpoints are worth keeping.
+
+    The pace of steps may change at any moment, also in the middle of a step, which is then prolonged in proportion.
+    Stalls keep their length: what slows a step down, the storage does not feel. As long as the pace never changed,
+    ``paces`` is empty and costs nothing.
     """
 
     start_s: float
@@ -52,21 +69,25 @@ class Stretch:
     first_step: int
     steps: int
     rhythm: Rhythm
+    paces: list[Pace] = field(default_factory=list)
+    gone: dict[int, int] = field(default_factory=dict)
+    """Checkpoints that were complete and cannot be read any more, by their number, and the incident behind each."""
 
     @property
     def checkpoints(self) -> int:
-        """Checkpoints of the undisturbed stretch."""
+        """Checkpoints of the whole stretch."""
         return -(-self.steps // self.rhythm.period_steps)
 
     @property
     def end_s(self) -> float:
-        """When the undisturbed stretch ends, its last checkpoint's stall included [s]."""
-        return self.start_s + self.steps * self.rhythm.step_time_s + self.checkpoints * self.rhythm.stall_s
+        """When the stretch ends at the pace it has now, its last checkpoint's stall included [s]."""
+        end_s = self.start_s + self.steps * self.rhythm.step_time_s + self.checkpoints * self.rhythm.stall_s
+        return end_s + self._extra_s(self.steps * self.rhythm.step_time_s) if self.paces else end_s
 
     def steps_done(self, now_s: float) -> int:
         """Whole steps done by a moment within the stretch."""
         rhythm = self.rhythm
-        elapsed_s = now_s - self.start_s
+        elapsed_s = self._undisturbed_s(now_s) if self.paces else now_s - self.start_s
         cycles = int(elapsed_s / rhythm.cycle_s)
         work_s = elapsed_s - cycles * rhythm.cycle_s
         in_cycle = min(int(work_s / rhythm.step_time_s + _EDGE), rhythm.period_steps)
@@ -75,7 +96,7 @@ class Stretch:
     def checkpoints_taken(self, now_s: float, delay_s: float = 0.0) -> int:
         """Checkpoints whose stall ended at least ``delay_s`` ago; with ``write_s`` as delay, the durable ones."""
         rhythm = self.rhythm
-        elapsed_s = now_s - delay_s - self.start_s
+        elapsed_s = self._early_s(now_s - delay_s) if self.paces else now_s - delay_s - self.start_s
         if elapsed_s < 0.0:
             return 0
         if now_s - delay_s >= self.end_s - ROUNDING_S:
@@ -87,9 +108,61 @@ class Stretch:
         """Step at which the checkpoint of this number, from 1, was taken."""
         return self.first_step + min(number * self.rhythm.period_steps, self.steps)
 
+    def taken_s(self, number: int) -> float:
+        """When the stall of the checkpoint of this number, from 1, ended [s]."""
+        work_s = min(number * self.rhythm.period_steps, self.steps) * self.rhythm.step_time_s
+        taken_s = self.start_s + work_s + number * self.rhythm.stall_s
+        return taken_s + self._extra_s(work_s) if self.paces else taken_s
+
     def next_boundary(self, now_s: float) -> int:
         """Steps done when the stretch can next be ended: after the step, or the checkpoint, that is under way."""
         done = self.steps_done(now_s)
         whole_cycles = done // self.rhythm.period_steps
         in_stall = done == whole_cycles * self.rhythm.period_steps and self.checkpoints_taken(now_s) < whole_cycles
         return done if in_stall else min(done + 1, self.steps)
+
+    # --- pace ---------------------------------------------------------------------------------------------------
+
+    def set_pace(self, now_s: float, slowdown: float, cause: int) -> None:
+        """From now on steps take ``slowdown`` times as long, because of an incident."""
+        if not self.paces:
+            if slowdown == 1.0:
+                return
+            self.paces.append(Pace(self.start_s, 0.0, 0.0, 1.0, NO_CAUSE))
+        if self.paces[-1][3:] != (slowdown, cause):
+            self.paces.append(self.pace_at(now_s)._replace(slowdown=slowdown, cause=cause))
+
+    def pace_at(self, now_s: float) -> Pace:
+        """How far the stretch has come by now, and at which pace."""
+        rhythm, pace = self.rhythm, self.paces[-1]
+        elapsed_s = self._undisturbed_s(now_s)
+        cycles = int(elapsed_s / rhythm.cycle_s)
+        in_cycle_s = min(elapsed_s - cycles * rhythm.cycle_s, self._work_s(cycles))
+        work_s = cycles * rhythm.period_steps * rhythm.step_time_s + in_cycle_s
+        return Pace(now_s, work_s, now_s - self.start_s - elapsed_s, pace.slowdown, pace.cause)
+
+    def _work_s(self, cycles: int) -> float:
+        """Work of the cycle after so many whole ones, had no step been slowed [s]."""
+        left = max(self.steps - cycles * self.rhythm.period_steps, 0)
+        return min(left, self.rhythm.period_steps) * self.rhythm.step_time_s
+
+    def _extra_s(self, work_s: float) -> float:
+        """Time by which so much work takes longer than it should [s]."""
+        pace = next((p for p in reversed(self.paces) if p.work_s <= work_s), self.paces[0])
+        return pace.extra_s + (pace.slowdown - 1.0) * (work_s - pace.work_s)
+
+    def _undisturbed_s(self, now_s: float) -> float:
+        """Time in which an undisturbed stretch would have come as far as this one has [s]."""
+        pace = next((p for p in reversed(self.paces) if p.at_s <= now_s), self.paces[0])
+        more = pace.slowdown - 1.0
+        # As if all steps from the start on had gone at this pace.
+        elapsed_s = now_s - self.start_s - pace.extra_s + more * pace.work_s
+        cycle_s = self.rhythm.cycle_s + more * self.rhythm.period_steps * self.rhythm.step_time_s
+        cycles = int(elapsed_s / cycle_s)
+        in_cycle_s, work_s = elapsed_s - cycles * cycle_s, self._work_s(cycles)
+        in_work = in_cycle_s < pace.slowdown * work_s
+        return cycles * self.rhythm.cycle_s + (in_cycle_s / pace.slowdown if in_work else in_cycle_s - more * work_s)
+
+    def _early_s(self, now_s: float) -> float:
+        """The same a moment later, less that moment: what is early by rounding in simulated time stays so."""
+        return self._undisturbed_s(now_s + ROUNDING_S) - ROUNDING_S

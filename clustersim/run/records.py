@@ -10,16 +10,27 @@ from numpy.typing import NDArray
 Column = NDArray[Any]
 Table = Mapping[str, Column]
 
-STATES = ("productive", "recompute", "checkpoint", "detect", "restart", "waiting", "rollback", "maintenance")
-"""At each moment the job is in exactly one of these; they sum to the wall clock."""
+STATES = (
+    "productive", "recompute", "checkpoint", "detect", "restart", "waiting", "rollback", "maintenance", "slowed",
+)  # fmt: skip
+"""At each moment the job is in exactly one of these; they sum to the wall clock.
 
-PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE = range(len(STATES))
+A slow step is in its own state (productive, recompute, rollback) for the time it should take, then ``slowed``.
+"""
 
-EFFECTS = ("crash", "hang", "corrupt", "planned")
+PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE, SLOWED = range(len(STATES))
+
+EFFECTS = ("crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss")
 """How an incident shows."""
 
+STOPPING = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
+"""Effects that stop the job; it trains on through the others."""
+
 HITS = ("job", "spare", "job_down", "unnoticed")
-"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time."""
+"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time.
+
+A corruption is unnoticed until it is discovered, a lost checkpoint until a restart wants to load it.
+"""
 
 NO_CAUSE = -1
 
@@ -46,7 +57,8 @@ class Records:
     incidents : Table
         ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual``; ``category`` indexes ``categories``.
     checkpoints : Table
-        ``taken_s, durable_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was lost while written.
+        ``taken_s, durable_s, lost_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was never whole,
+        ``lost_s`` is when a whole one was lost, and infinite for one that was not.
     repairs : Table
         ``queued_s, start_s, end_s, nodes, cause``.
     categories, parts, phases : tuple of str

@@ -50,7 +50,8 @@ class PlannedStops:
 
     def end_wait(self, now_s: float) -> None:
         """The wait is over."""
-        self._account(now_s)
+        if self._due:
+            self._account(now_s)
         self._worked_until_s = None
 
     def _account(self, now_s: float) -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from clustersim.run.log import CrashRow, Log, RedoRow, StretchRow
+from clustersim.run.log import CrashRow, Log, LossRow, PaceRow, RedoRow, StretchRow, WriteFailureRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan
 from clustersim.run.progress import Stretch, rhythm
-from clustersim.run.records import NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
+from clustersim.run.records import HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
+from clustersim.run.storage import fails
+
+_JOB = HITS.index("job")
 
 
 class _Redo(NamedTuple):
@@ -35,6 +38,9 @@ class Trajectory:
         """Step at which each corruption struck that is still in the weights, by incident."""
         self._found: list[int] = []
         """Corruptions that are discovered and not yet rewound past."""
+        self._doubtful = False
+        """Whether any checkpoint was lost or could not be written so far: only then are they looked for one by one."""
+        self._longest_failure_s = 0.0
 
     # --- training -----------------------------------------------------------------------------------------------
 
@@ -69,6 +75,8 @@ class Trajectory:
         log.stretches.append(
             StretchRow(stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps, done, state, cause)
         )
+        if stretch.paces:
+            log.paces += [PaceRow(number, *pace[1:]) for pace in (*stretch.paces, stretch.pace_at(now_s))]
 
     def enter_next_phase(self) -> bool:
         """Go on to the next phase if this one is trained; True if it was."""
@@ -119,6 +127,8 @@ class Trajectory:
             earliest = min(self._found, key=self._corruptions.__getitem__)
             self._go_back(self._newest_checkpoint(crash_s, self._corruptions[earliest]), ROLLBACK, earliest)
             self._found.clear()
+        if self._doubtful:
+            self._pass_over_missing(crash_s)
         if self._corruptions:
             self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < self.step}
 
@@ -136,10 +146,66 @@ class Trajectory:
             self._kept.pop()
         return 0
 
+    def _pass_over_missing(self, crash_s: float) -> None:
+        """Go back on, as long as the checkpoint cannot be loaded; those steps are lost by what took it away."""
+        while (incident := self.missing) != NO_CAUSE:
+            last = self._kept[-1]
+            if last.checkpoints in last.gone:
+                self._log.incidents[incident] = self._log.incidents[incident]._replace(hits=_JOB)
+            self._go_back(self._newest_checkpoint(crash_s, self.step - 1), RECOMPUTE, incident)
+
     def _go_back(self, step: int, state: int, cause: int) -> None:
-        if step < self.step:
+        if step < self.step and not (self._redo and self._redo[-1][1:] == (state, cause)):
             self._redo.append(_Redo(self.step, state, cause))
         self.step = step
         while step < self._phase_first_step or self.finished:
             self.phase -= 1
             self._phase_first_step -= self._phases[self.phase].steps
+
+    # --- checkpoints that are not there -------------------------------------------------------------------------
+
+    @property
+    def missing(self) -> int:
+        """What took away the checkpoint that the job stands on and would load; NO_CAUSE when it is there."""
+        if not self._doubtful or not self._kept:
+            return NO_CAUSE
+        return self._taken_away_by(self._kept[-1], self._kept[-1].checkpoints)
+
+    def fail_writes(self, row: WriteFailureRow) -> None:
+        """There is a time in which checkpoints cannot be written."""
+        self._log.write_failures.append(row)
+        self._longest_failure_s = max(self._longest_failure_s, row.until_s - row.start_s)
+        self._doubtful = True
+
+    def lose_newest(self, incident: int, written_s: float, now_s: float, under_way: Stretch | None) -> None:
+        """The newest checkpoint that can be loaded is lost, if there is any.
+
+        Parameters
+        ----------
+        incident : int
+            What took it away.
+        written_s : float
+            Only those that were written by then are complete [s]: now, or when the job was stopped.
+        now_s : float
+            Now [s].
+        under_way : Stretch, optional
+            The stretch that is being trained, if one is.
+        """
+        for stretch in (*((under_way,) if under_way else ()), *reversed(self._kept)):
+            for number in range(stretch.checkpoints_taken(written_s, stretch.rhythm.write_s), 0, -1):
+                if self._taken_away_by(stretch, number) == NO_CAUSE:
+                    stretch.gone[number] = incident
+                    self._log.losses.append(LossRow(now_s, stretch.taken_s(number)))
+                    self._doubtful = True
+                    return
+
+    def _taken_away_by(self, stretch: Stretch, number: int) -> int:
+        """Incident by which a checkpoint was lost or could not be written; NO_CAUSE when it is there."""
+        taken_s = stretch.taken_s(number)
+        stall_s, write_s = stretch.rhythm.stall_s, stretch.rhythm.write_s
+        for start_s, until_s, incident in reversed(self._log.write_failures):
+            if start_s + self._longest_failure_s < taken_s - stall_s:
+                break
+            if fails(taken_s, stall_s, write_s, start_s, until_s):
+                return incident
+        return stretch.gone.get(number, NO_CAUSE)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from clustersim.run.metrics import time_by_day_and_state_s
+from clustersim.run.plan import RunPlan
 from clustersim.run.records import STATES, Records
 from clustersim.scenario import Scenario
 from clustersim.step.efficiency import peak_of
@@ -34,8 +35,9 @@ BADPUT = {
     "recompute": "wasted progress from disruption",
     "rollback": "wasted progress from corruption",
     "maintenance": "planned stop",
+    "slowed": "slow steps (step time deviation)",
 }
-"""Our states in the words of Google's ML Goodput library."""
+"""Our states in the words of Google's ML Goodput library; it reports the deviation of step times beside its badput."""
 
 
 def headline(
@@ -139,9 +141,10 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
             "component": c.component,
             "effect": c.effect,
             "count": summarise([run.interruptions[c.name] for run in runs]),
-            "expected": c.rate_on_s(plan.job_nodes) * wall_s,
+            "expected": c.rate_on_s(plan.job_nodes) * wall_s + _recorded(plan, code, wall_s),
         }
-        for c in plan.categories
+        for code, c in enumerate(plan.categories)
+        if c.stops_job
     ]
     rows += [
         {
@@ -154,6 +157,11 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
         for m in plan.maintenance
     ]
     return rows
+
+
+def _recorded(plan: RunPlan, category: int, until_s: float) -> int:
+    """Recorded incidents of a category by then."""
+    return sum(incident.category == category and incident.at_s < until_s for incident in plan.incidents)
 
 
 def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
@@ -179,7 +187,8 @@ def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
                         "count": summarise([metrics.by_category[name] for metrics in seen]),
                         "published": _published(scenario, name, gpu_seconds),
                     }
-                    for name in scenario.failures.categories
+                    for name, category in scenario.failures.categories.items()
+                    if category.stops_job
                 ],
             }
         )

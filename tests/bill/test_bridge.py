@@ -43,6 +43,15 @@ def test_parts_by_hand():
     assert rows["long-context and annealing phases"] == pytest.approx(5 * 100 / hour + 5.0)
 
 
+def test_slow_steps_have_a_part_of_their_own():
+    hour = 3600.0
+    states = {"productive": 1000.0, "restart": hour, "slowed": 2 * hour}
+    rows = labels(gpu_hours_bridge([PhaseWork(True, 1e9, 1e3, 1.0, 1e6, 10, states)]))
+    assert rows["slow steps"] == pytest.approx(20.0)
+    assert rows["interruptions and lost work"] == pytest.approx(10.0)
+    assert rows["forecast total"] == pytest.approx(30.0 + 10_000 / hour)
+
+
 def test_a_plan_faster_than_the_reference_says_so():
     rows = labels(gpu_hours_bridge([phase()], reference_flops_per_gpu_s=300e12))
     assert rows["phases faster than that"] < 0.0

@@ -5,14 +5,16 @@ from hypothesis import strategies as st
 from clustersim.bill import NodePower, job_energy_j, mean_power_w, site_energy_j, spare_energy_j
 
 H100_NODE = NodePower(training_w=7750.0, idle_w=2000.0)
-STATES = ("productive", "recompute", "checkpoint", "detect", "restart", "waiting", "rollback", "maintenance")
+STATES = (
+    "productive", "recompute", "checkpoint", "detect", "restart", "waiting", "rollback", "maintenance", "slowed",
+)  # fmt: skip
 by_state = st.dictionaries(st.sampled_from(STATES), st.floats(0.0, 1e8), max_size=len(STATES))
 
 
 def test_two_nodes_by_hand():
     seconds = {"productive": 3600.0, "recompute": 600.0, "rollback": 300.0, "checkpoint": 60.0, "restart": 240.0}
-    # training 4500 s, waiting 300 s
-    assert job_energy_j(seconds, 2, H100_NODE) == pytest.approx(2 * (4500 * 7750 + 300 * 2000))
+    # training 4500 s, waiting 300 s, and 100 s for the slowest
+    assert job_energy_j(seconds | {"slowed": 100.0}, 2, H100_NODE) == pytest.approx(2 * (4500 * 7750 + 400 * 2000))
 
 
 def test_spares_idle_for_the_whole_run():

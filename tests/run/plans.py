@@ -13,6 +13,7 @@ from clustersim.run.laws import Law
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
+    IncidentPlan,
     MaintenancePlan,
     PhasePlan,
     RecoveryPlan,
@@ -47,6 +48,15 @@ NODE = CategoryPlan("node", "host", 4, 1e-9, evict=0.5, hang_fraction=0.5)
 RACK = CategoryPlan("rack", "rack", 2, 1e-9, domain_nodes=2, blast_nodes=2, evict=0.5)
 CORRUPTION = CategoryPlan("corruption", "gpu", 4, 1e-9, effect="corrupt", evict=0.5)
 SOFTWARE = CategoryPlan("software", "software", 1, 1e-9, blast_nodes=0)
+KILL = CategoryPlan("kill", "software", 1, 0.0, blast_nodes=0, evict=0.0)
+SLOW = CategoryPlan("slow", "host", 1, 0.0, blast_nodes=0, evict=0.0, effect="slow", slowdown=2.0,
+                    lasts=Law("constant", 40.0))  # fmt: skip
+SLOWER = replace(SLOW, name="slower", slowdown=3.0)
+SLOW_NODE = replace(SLOW, name="slow node", units=4, blast_nodes=1)
+FULL = CategoryPlan("full", "storage", 1, 0.0, blast_nodes=0, effect="write_failure", lasts=Law("constant", 10.0))
+LOSS = CategoryPlan("loss", "storage", 1, 0.0, blast_nodes=0, effect="checkpoint_loss")
+RECORDED = (KILL, SLOW, SLOWER, SLOW_NODE, FULL, LOSS)
+"""Categories that only recorded incidents are of."""
 
 
 def small_plan(
@@ -58,6 +68,7 @@ def small_plan(
     maintenance: tuple[MaintenancePlan, ...] = (),
     deadline_s: float | None = None,
     job_nodes: int = 4,
+    incidents: tuple[IncidentPlan, ...] = (),
     **spares: int,
 ) -> RunPlan:
     """Steps of 10 s, a checkpoint of 5 s every 10 steps, 30 s of detection and 60 s of restart."""
@@ -73,16 +84,27 @@ def small_plan(
         phases=phases,
         categories=categories,
         checkpoint=CheckpointPlan(100.0, 5.0, write_s),
-        recovery=RECOVERY,
+        # Draws decide whether a person is called; those of recorded incidents cannot be scripted.
+        recovery=replace(RECOVERY, manual_fraction=0.0) if incidents else RECOVERY,
         spares=replace(SPARES, **spares),
         maintenance=maintenance,
         deadline_s=deadline_s,
+        incidents=incidents,
     )
 
 
 def stop_at(t_s: float, duration_s: float = 300.0) -> tuple[MaintenancePlan, ...]:
     """One planned stop."""
     return (MaintenancePlan("stop", NEVER_S, Law("constant", duration_s), True, t_s),)
+
+
+def recorded(*incidents: tuple[float, CategoryPlan] | tuple[float, CategoryPlan, float]) -> dict[str, Any]:
+    """What a plan is given to have incidents at these moments, of these categories, that last so long."""
+    rows = (
+        IncidentPlan(at_s, RECORDED.index(category), *(map(float, lasts_s)))
+        for at_s, category, *lasts_s in sorted(incidents, key=lambda row: row[0])
+    )
+    return {"categories": RECORDED, "incidents": tuple(rows)}
 
 
 def failure(

@@ -13,7 +13,7 @@ from clustersim.run import RunPlan, compile_plan
 from clustersim.run.checkpointing import young_daly_interval
 from clustersim.run.compile import checkpoint_size_bytes, job_mtbf_s
 from clustersim.run.laws import Law
-from clustersim.run.plan import CategoryPlan, MaintenancePlan, RestartPart
+from clustersim.run.plan import CategoryPlan, IncidentPlan, MaintenancePlan, RestartPart
 from clustersim.scenario import load
 from clustersim.workload.parameters import count_parameters
 
@@ -151,6 +151,42 @@ def test_category_keeps_its_settings(compiled: Compile) -> None:
     assert (it.hang_fraction, it.evict, it.shape, it.published_count, it.effect) == (0.3, 0.4, 0.7, 12, "hang")
 
 
+def test_what_lasts(compiled: Compile) -> None:
+    law = "lasts: {kind: lognormal, median: 2 min, sigma: 0.5}"
+    slow = category(compiled(f"{GPU}, effect: slow, slowdown: 1.8, {law}"))
+    assert (slow.effect, slow.slowdown, slow.lasts) == ("slow", 1.8, Law("lognormal", 120.0, 0.5))
+    full = category(compiled(f"{GPU}, effect: write_failure, lasts: 30 s"))
+    assert (full.effect, full.slowdown, full.lasts) == ("write_failure", 1.0, Law("constant", 30.0))
+    loss = category(compiled(f"{GPU}, effect: checkpoint_loss"))
+    assert (loss.effect, loss.lasts, loss.detection) == ("checkpoint_loss", None, None)
+    assert not any(c.stops_job for c in (slow, full, loss))
+
+
+def test_incidents_stand_in_time_order(compiled: Compile) -> None:
+    """Categories by their place in the file; incidents of one moment stay as they are written."""
+    more = (
+        "    slow: {component: host, rate: 0 per GPU-hour, effect: slow, slowdown: 1.8, lasts: 20 s}\n"
+        "  incidents:\n    - {at: 90 s, category: x, detection: 4 s}\n    - {at: 1 min, category: slow, lasts: 25 s}\n"
+        "    - {at: 90 s, category: slow}\n    - {at: 35 s, category: x}\n"
+    )
+    assert compiled(more=more).incidents == (
+        IncidentPlan(35.0, 0), IncidentPlan(60.0, 1, 25.0), IncidentPlan(90.0, 0, None, 4.0), IncidentPlan(90.0, 1),
+    )  # fmt: skip
+
+
+def test_an_incident_has_its_own_of_what_it_gives() -> None:
+    usual = CategoryPlan("s", "host", 1, 0.0, effect="slow", slowdown=2.0, lasts=Law("exponential", 20.0))
+    assert IncidentPlan(1.0, 0).of(usual) == usual
+    assert IncidentPlan(1.0, 0, lasts_s=25.0).of(usual).lasts == Law("constant", 25.0)
+    assert IncidentPlan(1.0, 0, detection_s=0.0).of(usual).detection == Law("constant", 0.0)
+
+
+def test_unit_of_a_node() -> None:
+    racks = CategoryPlan("r", "rack", 10, 1.0, units_per_domain=3, domain_nodes=4, blast_nodes=1)
+    unit, place = racks.unit_of(6)
+    assert (unit, int(place * 4)) == (3, 2), "the first unit of the second rack, and the third node of it"
+
+
 def test_rate_multiplier(compiled: Compile) -> None:
     plan = compiled(more="  rate_multiplier: 3\n  fleet_age: 2 h\n")
     assert category(plan).rate_per_unit_s == pytest.approx(3e-3 * PER_HOUR)
@@ -171,6 +207,13 @@ def test_job_mtbf_leaves_out_the_spares() -> None:
     job = CategoryPlan("j", "software", 1, 0.02, blast_nodes=0)
     assert job_mtbf_s((node, job), 8) == pytest.approx(1.0 / (0.1 * 0.8 + 0.02))
     assert job_mtbf_s((), 8) == math.inf
+
+
+def test_job_mtbf_leaves_out_what_does_not_stop_the_job() -> None:
+    crash = CategoryPlan("n", "host", 10, 0.01)
+    slow = CategoryPlan("s", "host", 10, 0.5, effect="slow", slowdown=2.0, lasts=Law("constant", 1.0))
+    loss = CategoryPlan("l", "storage", 10, 0.5, effect="checkpoint_loss")
+    assert job_mtbf_s((crash, slow, loss), 10) == pytest.approx(10.0)
 
 
 def test_job_mtbf_counts_what_strikes_the_job() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from clustersim.run import Records, simulate
 from clustersim.run.guards import check_conservation
-from clustersim.run.records import CHECKPOINT, DETECT, PRODUCTIVE, RECOMPUTE
+from clustersim.run.records import CHECKPOINT, DETECT, PRODUCTIVE, RECOMPUTE, SLOWED
 from tests.run.plans import failure, script, small_plan
 
 
@@ -114,6 +114,16 @@ def test_new_work_that_counts_as_redone(good: Records) -> None:
 
 def test_rewind_to_a_checkpoint_that_was_lost(good: Records) -> None:
     expect(spoil(good, "checkpoints", "durable_s", lambda c: c.fill(np.nan)), "no durable checkpoint")
+
+
+def test_rewind_to_a_checkpoint_that_was_lost_later(good: Records) -> None:
+    expect(spoil(good, "checkpoints", "lost_s", lambda c: c.fill(0.0)), "no durable checkpoint")
+    check_conservation(spoil(good, "checkpoints", "lost_s", lambda c: c.fill(good.end_s)))
+
+
+def test_slowed_by_what_is_not_slow(good: Records) -> None:
+    row = first_row(good, DETECT)
+    expect(spoil(good, "intervals", "state", lambda c: c.__setitem__(row, SLOWED)), "1 intervals slowed by what is not")
 
 
 def test_checkpoints_out_of_order(good: Records) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from clustersim.run import Records, metrics
 from clustersim.run.metrics import Window
+from clustersim.run.plan import CategoryPlan
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, STATES
-from tests.run.plans import Simulate, small_plan
+from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, recorded, small_plan
 
 DAY = 86400.0
 CATEGORIES = ("gpu", "nic", "firmware")
@@ -84,7 +85,7 @@ def empty(records: Records) -> Records:
 def test_time_by_state_sums_to_the_wall_clock(records: Records) -> None:
     assert metrics.time_by_state_s(records) == {
         "productive": 2800.0, "recompute": 301.0, "checkpoint": 10.0, "detect": 89.0, "restart": 350.0,
-        "waiting": 100.0, "rollback": 50.0, "maintenance": 300.0,
+        "waiting": 100.0, "rollback": 50.0, "maintenance": 300.0, "slowed": 0.0,
     }  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def test_time_by_phase_and_state(records: Records) -> None:
     assert by_phase.sum(axis=1).tolist() == [2400.0, 1600.0]
     assert dict(zip(STATES, by_phase[1].tolist(), strict=True)) == {
         "productive": 1500.0, "recompute": 0.0, "checkpoint": 0.0, "detect": 0.0, "restart": 50.0, "waiting": 0.0,
-        "rollback": 50.0, "maintenance": 0.0,
+        "rollback": 50.0, "maintenance": 0.0, "slowed": 0.0,
     }  # fmt: skip
 
 
@@ -235,3 +236,23 @@ def test_deadline_before_the_first_step(run: Simulate, deadline_s: float) -> Non
 def test_causes_are_incidents(records: Records) -> None:
     assert NO_CAUSE == -1
     assert list(records.tables()) == ["intervals", "incidents", "checkpoints", "repairs"]
+
+
+def test_slow_steps_are_productive_for_the_time_they_should_take(run: Simulate) -> None:
+    """Half of 40 s; the record of the other half names its incident, which is no interruption."""
+    records = run(small_plan(**recorded((80, SLOW, 40))))
+    assert metrics.time_by_state_s(records)["slowed"] == 20.0
+    assert metrics.effective_training_time(records) == 250.0 / 345.0
+    assert metrics.effective_training_time(records, Window(80.0, 120.0)) == 0.5
+    assert metrics.time_lost_by_cause_s(records)["slow"] == 20.0
+    assert metrics.interruptions_by_category(records)["slow"] == 0
+    assert metrics.mean_time_to_interruption_s(records) == float("inf")
+    assert metrics.tokens_trained(records) == 2500.0
+
+
+@pytest.mark.parametrize("category", [SLOW, FULL, LOSS])
+def test_what_the_job_trains_on_through_is_no_interruption(run: Simulate, category: CategoryPlan) -> None:
+    records = run(small_plan(**recorded((170, category), (212, KILL))))
+    assert metrics.interruptions(records) == (1, 0)
+    assert sum(metrics.interruptions_by_category(records).values()) == 1
+    assert metrics.recovery_time_s(records) == 90.0

@@ -17,14 +17,15 @@ from clustersim.run.log import Log
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
+    IncidentPlan,
     MaintenancePlan,
     PhasePlan,
     RecoveryPlan,
     RestartPart,
     SparesPlan,
 )
-from clustersim.run.records import MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK
-from tests.run.plans import Simulate, digest
+from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
+from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -57,12 +58,17 @@ def plans(draw: st.DrawFn) -> RunPlan:
         MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
         for n in range(draw(st.integers(0, 2)))
     )
+    incidents = tuple(
+        IncidentPlan(draw(st.floats(0.0, 5000.0)), draw(st.integers(0, len(categories) - 1)))
+        for _ in range(draw(st.integers(0, 4)) if categories else 0)
+    )
     plan = RunPlan(
         "random", nodes, 1, phases, categories,
         CheckpointPlan(draw(st.floats(1.0, 900.0)), draw(st.floats(0.0, 30.0)), draw(st.floats(0.0, 120.0))),
         _recovery(draw), spares, maintenance,
         fleet_age_s=draw(st.sampled_from([0.0, 5000.0])),
         parameter_uncertainty=draw(st.booleans()),
+        incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
 
@@ -70,11 +76,14 @@ def plans(draw: st.DrawFn) -> RunPlan:
 def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
     domain_nodes = draw(st.integers(1, 3))
     units = -(-nodes // domain_nodes)
+    effect = draw(st.sampled_from(["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]))
     return CategoryPlan(
         name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
         domain_nodes=domain_nodes,
         blast_nodes=draw(st.sampled_from([0, 1, domain_nodes, 2 * domain_nodes])),
-        effect=draw(st.sampled_from(["crash", "hang", "corrupt"])),
+        effect=effect,
+        slowdown=draw(st.floats(1.01, 10.0)) if effect == "slow" else 1.0,
+        lasts=draw(laws(2000.0)) if effect in ("slow", "write_failure") else None,
         hang_fraction=draw(st.floats(0.0, 1.0)),
         evict=draw(st.floats(0.0, 1.0)),
         shape=draw(st.sampled_from([1.0, 1.0, 0.7, 2.0])),
@@ -98,7 +107,9 @@ def test_time_and_tokens_are_conserved(run: Simulate, plan: RunPlan, seed: int) 
     assert records.end_s <= plan.deadline_s * (1.0 + 1e-9)
     if records.finished:
         assert metrics.tokens_trained(records) == pytest.approx(sum(p.tokens for p in plan.phases), rel=1e-9)
-        assert records.checkpoints["step"].max() == sum(p.steps for p in plan.phases)
+        kept = records.checkpoints
+        there = np.isfinite(kept["durable_s"]) & (kept["durable_s"] <= records.end_s + 1e-5) & np.isinf(kept["lost_s"])
+        assert kept["step"][there].max() == sum(p.steps for p in plan.phases), "the last checkpoint is there"
 
 
 @FEW
@@ -115,7 +126,8 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     seconds = rows["end_s"] - rows["start_s"]
     whole = works & (tokens > 0.0)
     np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
-    assert (seconds[works & ~whole] <= step_s[works & ~whole] + 1e-5).all()
+    worst = max((c.slowdown for c in plan.categories), default=1.0)
+    assert (seconds[works & ~whole] <= worst * step_s[works & ~whole] + 1e-5).all()
     if records.finished:
         assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
 
@@ -210,3 +222,107 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
 
     for code in range(len(crashes)):
         assert struck_s(one, code) == struck_s(other, code)
+
+
+# --- what the job trains on through ---------------------------------------------------------------------------------
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None:
+    """Each episode slows for as long as it lasts at most, and takes 1 - 1/s of that."""
+    lasting = tuple(replace(c, lasts=Law("constant", 300.0)) if c.lasts else c for c in plan.categories)
+    records = run(replace(plan, categories=lasting), seed)
+    rows, incidents = records.intervals, records.incidents
+    slowed = rows["state"] == SLOWED
+    for incident in np.unique(rows["cause"][slowed]).tolist():
+        of_it = slowed & (rows["cause"] == incident)
+        factor = lasting[incidents["category"][incident]].slowdown
+        assert (rows["end_s"] - rows["start_s"])[of_it].sum() <= 300.0 * (1.0 - 1.0 / factor) + 1e-4
+        assert incidents["effect"][incident] == EFFECTS.index("slow")
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_recovery_takes_the_newest_checkpoint_that_is_there(run: Simulate, plan: RunPlan, seed: int) -> None:
+    clean = tuple(c for c in plan.categories if c.effect != "corrupt")
+    records = run(replace(plan, categories=clean, incidents=()), seed)
+    rows, kept = records.intervals, records.checkpoints
+    for row in np.flatnonzero(rows["tokens_start"][1:] < rows["tokens_end"][:-1] * (1.0 - 1e-9)) + 1:
+        now_s = rows["start_s"][row]
+        there = (kept["durable_s"] <= now_s + 1e-5) & (kept["lost_s"] >= now_s - 1e-5)
+        assert rows["tokens_start"][row] == pytest.approx(kept["tokens"][there].max(initial=0.0))
+
+
+episodes = st.lists(st.tuples(st.floats(0.0, 900.0), st.floats(0.1, 400.0), st.floats(1.01, 20.0)), max_size=4)
+
+
+def slow_plan(
+    rows: list[tuple[float, float, float]], kills: list[float], stall_s: float, write_s: float, steps: int
+) -> RunPlan:
+    """A plan with slow episodes (moment, length, factor) and kills at given moments, and no other chance."""
+    categories = tuple(replace(SLOW, name=f"slow {number}", slowdown=row[2]) for number, row in enumerate(rows))
+    incidents = [IncidentPlan(at_s, number, lasts_s) for number, (at_s, lasts_s, _factor) in enumerate(rows)]
+    incidents += [IncidentPlan(at_s, len(rows)) for at_s in kills]
+    plan = small_plan(
+        steps=steps,
+        categories=(*categories, KILL),
+        incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
+        write_s=write_s,
+    )
+    recovery = replace(plan.recovery, manual_fraction=0.0)
+    return replace(plan, recovery=recovery, checkpoint=replace(plan.checkpoint, stall_s=stall_s))
+
+
+@settings(FEW, max_examples=200)
+@given(
+    rows=episodes,
+    more=episodes,
+    longer=st.floats(1.0, 3.0),
+    kills=st.lists(st.floats(0.0, 1500.0), max_size=3),
+    stall_s=st.floats(0.0, 30.0),
+    write_s=st.sampled_from([0.0, 20.0, 150.0]),
+    steps=st.integers(1, 60),
+)
+def test_more_and_longer_slowness_never_ends_earlier(
+    run: Simulate,
+    rows: list[tuple[float, float, float]],
+    more: list[tuple[float, float, float]],
+    longer: float,
+    kills: list[float],
+    stall_s: float,
+    write_s: float,
+    steps: int,
+) -> None:
+    stretched = [(at_s, lasts_s * longer, factor) for at_s, lasts_s, factor in rows]
+    end_s = run(slow_plan(rows, kills, stall_s, write_s, steps)).end_s
+    assert run(slow_plan(stretched, kills, stall_s, write_s, steps)).end_s >= end_s - 1e-4
+    assert run(slow_plan(rows + more, kills, stall_s, write_s, steps)).end_s >= end_s - 1e-4
+
+
+@settings(FEW, max_examples=150)
+@given(
+    kills=st.lists(st.floats(0.0, 1500.0), min_size=1, max_size=3),
+    losses=st.lists(st.floats(0.0, 1500.0), max_size=3),
+    full=st.lists(st.tuples(st.floats(0.0, 1500.0), st.floats(1.0, 300.0)), max_size=2),
+    write_s=st.sampled_from([0.0, 20.0, 150.0]),
+    steps=st.integers(1, 60),
+)
+def test_trouble_with_checkpoints_never_helps(
+    run: Simulate,
+    kills: list[float],
+    losses: list[float],
+    full: list[tuple[float, float]],
+    write_s: float,
+    steps: int,
+) -> None:
+    plan = slow_plan([], kills, 5.0, write_s, steps)
+    incidents = [
+        *(replace(incident, category=0) for incident in plan.incidents),
+        *(IncidentPlan(at_s, 1) for at_s in losses),
+        *(IncidentPlan(at_s, 2, lasts_s) for at_s, lasts_s in full),
+    ]
+    troubled = replace(
+        plan, categories=(KILL, LOSS, FULL), incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s))
+    )
+    assert run(troubled).end_s >= run(plan).end_s - 1e-4

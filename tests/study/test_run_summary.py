@@ -7,8 +7,8 @@ import pytest
 
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.replication import Replication, Task, WindowMetrics, replicate
-from clustersim.study.run_summary import progress_fan, uncertainty_share
-from tests.run.plans import small_plan
+from clustersim.study.run_summary import _categories, progress_fan, uncertainty_share
+from tests.run.plans import KILL, SLOW, recorded, small_plan
 
 PLAN = small_plan(categories=())
 
@@ -67,3 +67,11 @@ def test_the_fan_reaches_from_the_start_to_the_last_run(run: Replication) -> Non
     assert fan["days"][-1] == pytest.approx(slow.wall_s / 86400.0)
     assert fan["tokens_p10"][-1] == fan["tokens_p90"][-1] == pytest.approx(run.tokens)
     assert all(low <= high for low, high in zip(fan["tokens_p10"], fan["tokens_p90"], strict=True))
+
+
+def test_interruptions_are_of_what_stops_the_job_recorded_ones_included() -> None:
+    """Two kills of which the second is beyond the end, and a straggler, which is none."""
+    plan = small_plan(**recorded((212, KILL), (1e6, KILL), (80, SLOW)))
+    runs = tuple(replicate(Task(plan, 0, (0, 1), ())))
+    rows = _categories(Ensemble(plan, 0, runs))
+    assert [(row["category"], row["count"]["mean"], row["expected"]) for row in rows] == [("kill", 1.0, 1.0)]

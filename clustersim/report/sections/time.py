@@ -32,8 +32,9 @@ class StateRow:
 
 
 def time(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Hours by state, badput, days and progress."""
-    stats = {key: stat for key, entry in summary["hours_by_state"].items() if (stat := Stat.read(entry))}
+    """Hours by state, of those that there were, badput, days and progress."""
+    read = {key: stat for key, entry in summary["hours_by_state"].items() if (stat := Stat.read(entry))}
+    stats = {key: stat for key, stat in read.items() if stat.mean or key == "productive"}
     total = sum(stat.mean for stat in stats.values())
     keys = in_order(STATES, list(stats))
     return {

@@ -36,7 +36,7 @@ def _bare_duration(value: object) -> object:
 
 DurationLaw = Annotated[
     Constant | Exponential | Lognormal,
-    BeforeValidator(_bare_duration, json_schema_input_type=Duration | Constant | Exponential | Lognormal),
     Field(discriminator="kind"),
+    BeforeValidator(_bare_duration, json_schema_input_type=Duration | Constant | Exponential | Lognormal),
 ]
 """A law of a duration; a plain duration ("30 min") is a constant."""

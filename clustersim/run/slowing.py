@@ -1,0 +1,155 @@
+"""Slow steps in the records: intervals as if no step had been slow become those that were."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from clustersim.run.log import PaceRow
+from clustersim.run.records import CHECKPOINT, PRODUCTIVE, SLOWED, Column, table
+
+Columns = dict[str, Column]
+
+_BOUT_S = 600.0
+"""Slow steps are shown in bouts of about this length: first the work, then the time by which it took longer."""
+_STEPS = 1 << 40
+"""More than the steps of any stretch."""
+_SHORTEST_S = 1e-7
+"""Below this it is rounding of simulated time, not time."""
+_EDGE = 1e-9
+"""Share of a step by which rounding may miss a step boundary."""
+
+
+class Slowing:
+    """The stretches in which the pace of steps changed.
+
+    Their work is laid end to end on one axis, so that a moment of any of them is one number: ``origin_s`` is where a
+    stretch begins on it.
+
+    Parameters
+    ----------
+    rows : sequence of PaceRow
+        The paces of these stretches, as the engine logged them.
+    stretches : Columns
+        All stretches, with their rhythm.
+    """
+
+    def __init__(self, rows: Sequence[PaceRow], stretches: Columns) -> None:
+        pace = table(PaceRow, rows)
+        self._stretches = stretches
+        self._numbers, self._first, rank = np.unique(pace["stretch"], return_index=True, return_inverse=True)
+        self._last = np.append(self._first[1:], len(rank)) - 1
+        length_s = pace["work_s"][self._last] + 1.0
+        self._origin_s = np.cumsum(length_s) - length_s
+        self._at_s = self._origin_s[rank] + pace["work_s"]
+        self._pace = pace
+        self._cuts = self._find_cuts(rank)
+
+    def undisturbed_end_s(self) -> Column:
+        """When each stretch would have ended if no step in it had been slow [s]."""
+        end_s = self._stretches["end_s"].copy()
+        end_s[self._numbers] -= self._pace["extra_s"][self._last]
+        return end_s
+
+    def extra_s(self, stretch: Column, work_s: Column) -> Column:
+        """Time by which so much work from the start of a stretch took longer [s]."""
+        extra_s = np.zeros(len(work_s))
+        slow, rank = self._slow(stretch)
+        extra_s[slow] = self._extra_s(self._origin_s[rank] + work_s[slow])
+        return extra_s
+
+    def slowed(self, intervals: Columns) -> Columns:
+        """Intervals of training with the time that slow steps took longer.
+
+        Parameters
+        ----------
+        intervals : Columns
+            Work and stalls in time order, as if no step had been slow.
+
+        Returns
+        -------
+        Columns
+            The same at the time when they happened, and the slowed time beside them.
+        """
+        stretch = np.searchsorted(self._stretches["start_s"], intervals["start_s"], side="right") - 1
+        slow, rank = self._slow(stretch)
+        rows = {name: column[slow] for name, column in intervals.items()}
+        number = self._numbers[rank]
+        step_s = self._stretches["step_time_s"][number]
+        first = self._stretches["first_step"][number]
+        work_s = np.where(rows["state"] == CHECKPOINT, 0.0, rows["end_s"] - rows["start_s"])
+        low_s = self._origin_s[rank] + (rows["step_start"] - first) * step_s
+        rows |= {"low_s": low_s, "high_s": low_s + work_s, "rank": rank, "step_s": step_s, "first": first}
+        pieces = ({name: column[~slow] for name, column in intervals.items()}, *self._apply(self._cut(rows)))
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in intervals}
+
+    def _slow(self, stretch: Column) -> tuple[Column, Column]:
+        """Which of these stretches are among those whose pace changed, and their place among them."""
+        rank = np.minimum(np.searchsorted(self._numbers, stretch), len(self._numbers) - 1)
+        slow = self._numbers[rank] == stretch
+        return slow, rank[slow]
+
+    def _extra_s(self, at_s: Column) -> Column:
+        extra_s: Column = np.interp(at_s, self._at_s, self._pace["extra_s"])
+        return extra_s
+
+    def _find_cuts(self, rank: Column) -> Column:
+        """Steps at which intervals are cut: one in which the pace changes stands by itself."""
+        step_s = self._stretches["step_time_s"][self._pace["stretch"]]
+        steps = (self._pace["work_s"] / step_s).tolist()
+        rows = zip(rank.tolist(), step_s.tolist(), steps, self._pace["slowdown"].tolist(), strict=True)
+        cuts: set[int] = set()
+        for (place, length_s, low, slowdown), high in zip(rows, steps[1:], strict=False):
+            if slowdown > 1.0 and high > low:
+                first, last = math.ceil(low - _EDGE), math.floor(high + _EDGE)
+                bout = max(1, round(_BOUT_S / (length_s * slowdown)))
+                at = (math.floor(low + _EDGE), *range(first, last, bout), last, math.ceil(high - _EDGE))
+                cuts.update(place * _STEPS + step for step in at)
+        return np.array(sorted(cuts), dtype=np.int64)
+
+    def _cut(self, rows: Columns) -> Columns:
+        """Cut intervals at steps; ``low_s`` and ``high_s`` are the work at their ends."""
+        before = rows["rank"] * _STEPS - rows["first"]
+        low = np.searchsorted(self._cuts, before + rows["step_start"], side="right")
+        inside = np.maximum(np.searchsorted(self._cuts, before + rows["step_end"], side="left") - low, 0)
+        index = np.repeat(np.arange(len(low)), inside + 1)
+        number = np.arange(len(index)) - (np.cumsum(inside + 1) - inside - 1)[index]
+        whole = {name: column[index] for name, column in rows.items()}
+        begins, ends = number > 0, number < inside[index]
+        first, last = whole["step_start"].copy(), whole["step_end"].copy()
+        first[begins] = self._cuts[(low[index] + number - 1)[begins]] - before[index][begins]
+        last[ends] = self._cuts[(low[index] + number)[ends]] - before[index][ends]
+        low_s = np.where(begins, whole["low_s"] + (first - whole["step_start"]) * whole["step_s"], whole["low_s"])
+        high_s = np.where(ends, whole["low_s"] + (last - whole["step_start"]) * whole["step_s"], whole["high_s"])
+        start_s, end_s = whole["start_s"] + low_s - whole["low_s"], whole["end_s"] + high_s - whole["high_s"]
+        changed = {"start_s": start_s, "end_s": end_s, "step_start": first, "step_end": last}
+        return whole | changed | {"low_s": low_s, "high_s": high_s}
+
+    def _apply(self, rows: Columns) -> tuple[Columns, Columns]:
+        """What the intervals do, and by how much it took longer."""
+        before_s, after_s = self._extra_s(rows["low_s"]), self._extra_s(rows["high_s"])
+        until_s = rows["end_s"] + after_s
+        # A step that was broken off is lost as a whole to what broke it, slow or not.
+        broken = (rows["step_start"] == rows["step_end"]) & (rows["state"] != PRODUCTIVE)
+        rows["start_s"], rows["end_s"] = rows["start_s"] + before_s, np.where(broken, until_s, rows["end_s"] + before_s)
+        longer = (after_s > before_s + _SHORTEST_S) & ~broken
+        return rows, self._lengthening({name: column[longer] for name, column in rows.items()}, until_s[longer])
+
+    def _lengthening(self, rows: Columns, until_s: Column) -> Columns:
+        """Time by which each interval took longer, up to the moment at which it was over; by its causes in order."""
+        first_pace, last_pace = self._first[rows["rank"]], self._last[rows["rank"]] - 1
+        first = np.clip(np.searchsorted(self._at_s, rows["low_s"], side="right") - 1, first_pace, last_pace)
+        last = np.clip(np.searchsorted(self._at_s, rows["high_s"], side="left") - 1, first_pace, last_pace)
+        counts = np.maximum(last - first + 1, 0)
+        index = np.repeat(np.arange(len(counts)), counts)
+        part = first[index] + np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
+        whole = {name: column[index] for name, column in rows.items()}
+        over_s = until_s[index] - self._extra_s(whole["high_s"])
+        begin_s = over_s + self._extra_s(np.maximum(whole["low_s"], self._at_s[part]))
+        end_s = over_s + self._extra_s(np.minimum(whole["high_s"], self._at_s[part + 1]))
+        lost = {
+            "start_s": begin_s, "end_s": end_s, "state": np.full(len(index), SLOWED, rows["state"].dtype),
+            "step_start": whole["step_end"], "cause": self._pace["cause"][part].astype(rows["cause"].dtype),
+        }  # fmt: skip
+        long_enough = (self._pace["slowdown"][part] > 1.0) & (end_s > begin_s + _SHORTEST_S)
+        return {name: column[long_enough] for name, column in (whole | lost).items()}
