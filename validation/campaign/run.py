@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -136,8 +136,13 @@ def _run(job: Job, folder: Path) -> dict[str, Any]:
 
 def toml_text(job: Job) -> str:
     """The job's tables as TOML."""
+    return tables_text(job.config)
+
+
+def tables_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """Tables of plain values as TOML."""
     lines: list[str] = []
-    for name, table in job.config.items():
+    for name, table in tables.items():
         lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
 

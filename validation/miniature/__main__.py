@@ -1,0 +1,51 @@
+"""``python -m validation.miniature --corpus FOLDER --out FILE``: what a large run learns, in miniature."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from validation.miniature.plan import FULL, SMALL
+from validation.miniature.run import RunFailed, run_miniature
+
+
+def main() -> int:
+    """Run the command; returns its exit code."""
+    given = _arguments()
+    if not (given.corpus / "index.json").is_file():
+        sys.stderr.write(
+            f"--corpus {given.corpus}: no index.json there; python -m validation.corpus --out FOLDER builds one\n"
+        )
+        return 2
+    if not given.out.resolve().parent.is_dir():
+        sys.stderr.write(f"--out {given.out}: no such folder\n")
+        return 2
+    try:
+        tree = run_miniature(given.corpus, SMALL if given.small else FULL, _say)
+    except RunFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing was written.\n")
+        return 130
+    part = given.out.with_name(given.out.name + ".part")
+    part.write_text(json.dumps(tree, indent=1) + "\n", "utf-8")
+    part.replace(given.out)
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m validation.miniature", description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True, metavar="FOLDER", help="packed shards")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the measurement goes")
+    parser.add_argument("--small", action="store_true", help="seconds instead of an hour; shows that it runs")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
