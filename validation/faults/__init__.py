@@ -1,0 +1,1 @@
+"""Breaks a real training job at planned moments and measures what is left of its time."""
