@@ -1,6 +1,7 @@
 """The processes of a benchmark, seen from the one that conducts it."""
 
 import multiprocessing
+import random
 import socket
 import time
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ choice."""
 
 END_TIMEOUT_S = 5.0
 """Time for a worker to end by itself before it is killed [s]; a choice."""
+
+PORTS = 16_384, 32_768
+"""Where the processes meet: the first port, and the one after the last; a choice."""
 
 
 class CrewError(Exception):
@@ -193,6 +197,9 @@ def _end_of(rank: int, process: BaseProcess) -> str:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that the system gives to outgoing connections, one of which might take it before its use."""
+    order = random.SystemRandom()
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", order.randrange(*PORTS)))
+            return int(probe.getsockname()[1])

@@ -26,14 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        run_session(protocol, names, given.out, given.rounds, seed=given.seed, say=_say)
+        patience_s = 60.0 * given.patience
+        run_session(protocol, names, given.out, given.rounds, seed=given.seed, say=_say, patience_s=patience_s)
     except (JobFailed, NothingUndisturbed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"Interrupted; {given.out} holds what was measured, and the same command goes on from there.\n"
-        )
+        held = f"; {given.out} holds what was measured, and the same command goes on from there"
+        sys.stderr.write(f"Interrupted{held if given.out.exists() else ''}.\n")
         return 130
     return 0
 
@@ -69,7 +69,14 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE", help="file of measurements; one that is there goes on")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="runs whose names start so")
     parser.add_argument("--small", action="store_true", help="runs of a quarter of a minute each instead")
-    parser.add_argument("--rounds", type=int, default=2, help="repeats of every run (2)")
+    parser.add_argument("--rounds", type=int, default=2, help="undisturbed repeats of every run (2)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="MINUTES",
+        help="longest wait for a quiet machine (0)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the order and of the random kills (0)")
     parser.add_argument("--list", action="store_true", help="list the runs and stop")
     return parser.parse_args(arguments)

@@ -29,7 +29,7 @@ def calibration(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     A stall is what a checkpoint takes from the training: the time that it stands still, and what the steps take longer
     while the rest is written in the background.
     """
-    repeats = [(run, repeat) for run in runs for repeat in run["repeats"] if not repeat["unplanned_ends"]]
+    repeats = [(run, repeat) for run in runs for repeat in _counted(run)]
     every = [repeat for _run, repeat in repeats]
     found: dict[str, Any] = {"repeats": len(every)}
     if every:
@@ -45,6 +45,12 @@ def calibration(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if slowdowns:
         found["slowdown"] = statistics.fmean(slowdowns)
     return found
+
+
+def _counted(run: Mapping[str, Any]) -> Sequence[Repeat]:
+    """Repeats that went as planned; of these the undisturbed ones, if there are any."""
+    planned = [repeat for repeat in run["repeats"] if not repeat["unplanned_ends"]]
+    return [repeat for repeat in planned if not repeat["disturbed"]] or planned
 
 
 def _checkpoints(repeats: Sequence[Repeat]) -> Iterator[tuple[str, float]]:

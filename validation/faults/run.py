@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from validation.campaign.machine import foreign_share, usage
+from validation.campaign.run import DISTURBED
 from validation.faults.account import account, checkpoint_costs_s
 from validation.faults.disk import small_disk
 from validation.faults.lives import Event, lives, read_log
@@ -95,6 +96,7 @@ def measured(scenario: Scenario, tables: Tables, on_disk: bool) -> dict[str, Any
         "struck": _struck(seen.struck, seen.attempts[0].started_s),
         "load": load,
         "foreign_share": share,
+        "disturbed": share is not None and share > DISTURBED,
         "environment": _environment(seen.events),
     }
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from validation.campaign.run import DISTURBED
 from validation.faults.account import NothingUndisturbed
 from validation.faults.calibration import calibration
 from validation.faults.disk import can_mount
 from validation.faults.plan import ASSUMED_STEP_S, Protocol, Scenario, random_incidents
+from validation.faults.quiet import wait_for_quiet
 from validation.faults.run import JobFailed, measured
 
 SCHEMA = 1
@@ -34,9 +36,10 @@ def run_session(
     *,
     seed: int,
     say: Say,
+    patience_s: float = 0.0,
     measure: Measure = measured,
 ) -> Tree:
-    """Run calibration and scenarios so many times.
+    """Run calibration and scenarios until each has so many undisturbed repeats.
 
     Parameters
     ----------
@@ -47,11 +50,14 @@ def run_session(
     out : Path
         The file. It is rewritten after every run; what it holds counts, so that an interrupted session goes on.
     rounds : int
-        Repeats of each run. Calibration runs stand between the others: the machine of an hour ago is another one.
+        Undisturbed repeats of each run; twice as many are tried. Calibration runs stand between the others: the machine
+        of an hour ago is another one.
     seed : int
         Of the order of the scenarios and of the random kills.
     say : callable
         Told what happens, a line each.
+    patience_s : float
+        Longest wait for a quiet machine before each run [s].
     measure : callable
         Runs a scenario once.
 
@@ -65,25 +71,34 @@ def run_session(
     tree["protocol"] = {
         "rounds": rounds,
         "seed": seed,
+        "disturbed": f"others used more than {DISTURBED:.0%} of the processors; such repeats do not count if others do",
         "order": "scenarios in an order drawn anew each round, calibration runs between them, then the random runs",
         "checkpoints": "in a folder of the disk" if why else "on a small file system in memory",
     }
     order = random.Random(seed)
-    for turn in range(rounds):
-        for kind, scenario in _runs(protocol, names, turn, seed, order):
-            if _has(tree, kind, scenario, turn):
+    for turn in range(2 * rounds):
+        for kind, scenario in _runs(protocol, names, order):
+            run = _of(tree, kind, scenario)
+            if _undisturbed(run) >= rounds * (RANDOM_REPEATS if kind == "random" else 1):
                 continue
             if scenario.needs_disk and why:
                 say(f"{scenario.name}: skipped; {why}")
                 continue
-            run = _of(tree, kind, scenario)
             if kind == "random":
-                run |= {"name": protocol.random.name, "interval_s": protocol.interval_s, "seed": seed, "incidents": []}
+                scenario = _with_kills(scenario, protocol.interval_s, seed + len(run["repeats"]))
+                run |= {"interval_s": protocol.interval_s, "seed": seed}
+            if not wait_for_quiet(patience_s):
+                say(f"{scenario.name}: others still use the machine after {patience_s / 60.0:g} minutes")
             repeat = _tried(scenario, run["config"], bool(why), say, measure)
             _add(tree, kind, scenario, run, repeat)
             _write(tree, out)
-            say(f"round {turn + 1} of {rounds}: {scenario.name}: ETTR {repeat['ettr']:.3f} in {repeat['wall_s']:.0f} s")
+            say(_told(turn, scenario, repeat))
     return tree
+
+
+def _told(turn: int, scenario: Scenario, repeat: Tree) -> str:
+    disturbed = " (disturbed)" if repeat["disturbed"] else ""
+    return f"round {turn + 1}: {scenario.name}: ETTR {repeat['ettr']:.3f} in {repeat['wall_s']:.0f} s{disturbed}"
 
 
 def _tried(scenario: Scenario, config: Tree, on_disk: bool, say: Say, measure: Measure) -> Tree:
@@ -95,9 +110,7 @@ def _tried(scenario: Scenario, config: Tree, on_disk: bool, say: Say, measure: M
         return measure(scenario, config, on_disk)
 
 
-def _runs(
-    protocol: Protocol, names: Sequence[str], turn: int, seed: int, order: random.Random
-) -> Iterator[tuple[str, Scenario]]:
+def _runs(protocol: Protocol, names: Sequence[str], order: random.Random) -> Iterator[tuple[str, Scenario]]:
     """Runs of a round, in their order: the calibration is spread over the scenarios, its first run comes first."""
     chosen = [scenario for scenario in protocol.scenarios if scenario.name in names]
     order.shuffle(chosen)
@@ -107,14 +120,12 @@ def _runs(
         own = slice(place * len(chosen) // runs, (place + 1) * len(chosen) // runs)
         yield from (("scenarios", scenario) for scenario in chosen[own])
     if protocol.random.name in names:
-        for number in range(RANDOM_REPEATS):
-            draws = random_incidents(
-                protocol.interval_s, seed + RANDOM_REPEATS * turn + number, LONGEST * protocol.random.work_s
-            )
-            yield (
-                "random",
-                replace(protocol.random, name=f"{protocol.random.name} {number + 1}", incidents=tuple(draws)),
-            )
+        yield from RANDOM_REPEATS * (("random", protocol.random),)
+
+
+def _with_kills(scenario: Scenario, interval_s: float, seed: int) -> Scenario:
+    """A run with kills drawn anew."""
+    return replace(scenario, incidents=tuple(random_incidents(interval_s, seed, LONGEST * scenario.work_s)))
 
 
 def _opened(out: Path) -> Tree:
@@ -133,12 +144,8 @@ def _opened(out: Path) -> Tree:
     }
 
 
-def _has(tree: Tree, kind: str, scenario: Scenario, turn: int) -> bool:
-    """Whether the repeat of this round is in the file."""
-    if kind == "random":
-        number = RANDOM_REPEATS * turn + int(scenario.name.split()[-1])
-        return len(tree["random"].get("repeats", ())) >= number
-    return any(run["name"] == scenario.name and len(run["repeats"]) > turn for run in tree[kind])
+def _undisturbed(run: Tree) -> int:
+    return sum(not repeat["disturbed"] for repeat in run["repeats"])
 
 
 def _of(tree: Tree, kind: str, scenario: Scenario) -> Tree:
@@ -156,7 +163,7 @@ def _entry(tree: Tree, scenario: Scenario) -> Tree:
         "name": scenario.name,
         "config": scenario.config(step_s),
         "hang_timeout_s": scenario.hang_timeout_s,
-        "incidents": [incident.tree() for incident in scenario.incidents],
+        "incidents": [incident.tree() for incident in scenario.incidents],  # each random repeat has its own
         "repeats": [],
     }
 

@@ -124,12 +124,16 @@ def _random(file: FaultFile) -> Iterator[FaultComparison]:
 
 
 def _counted(run: BrokenRun) -> tuple[Sequence[Repeat], str]:
-    """Repeats in which nothing happened but what was planned, and a word on the others."""
-    counted = [repeat for repeat in run.repeats if repeat.as_planned]
-    left_out = len(run.repeats) - len(counted)
-    if not left_out:
-        return counted, ""
-    return counted, f"{left_out} of {len(run.repeats)} repeats left out: not all went as planned"
+    """Repeats that went as planned, of these the undisturbed ones if there are any, and a word on that."""
+    planned = [repeat for repeat in run.repeats if repeat.as_planned]
+    quiet = [repeat for repeat in planned if not repeat.disturbed]
+    counted = quiet or planned
+    notes = []
+    if len(counted) < len(run.repeats):
+        notes.append(f"{len(run.repeats) - len(counted)} of {len(run.repeats)} repeats left out")
+    if counted and not quiet:
+        notes.append("others used the machine")
+    return counted, "; ".join(notes)
 
 
 def _comparison(

@@ -92,12 +92,15 @@ class Repeat:
         When it was measured.
     as_planned : bool
         Whether every planned incident took place before its end, and no attempt ended for another reason.
+    disturbed : bool
+        Whether others used the machine meanwhile.
     """
 
     ettr: float
     lost_steps: int
     date: str
     as_planned: bool
+    disturbed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def read_fault_file(path: Path) -> FaultFile:
             str(tree["environment"].get("name", "")),
             _costs(tree["calibration"]),
             tuple(_run(entry) for entry in tree["scenarios"]),
-            None if random is None else _run(random),
+            None if random is None else _run({**random, "incidents": ()}),
             None if random is None else float(random["interval_s"]),
         )
 
@@ -230,4 +233,4 @@ def _run(entry: Mapping[str, Any]) -> BrokenRun:
 
 def _repeat(found: Mapping[str, Any], incidents: int) -> Repeat:
     as_planned = not found["unplanned_ends"] and len(found["struck"]) >= incidents
-    return Repeat(float(found["ettr"]), int(found["lost_steps"]), str(found["date"]), as_planned)
+    return Repeat(float(found["ettr"]), int(found["lost_steps"]), str(found["date"]), as_planned, found["disturbed"])

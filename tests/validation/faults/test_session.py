@@ -28,9 +28,9 @@ PROTOCOL = Protocol(
 class Machine:
     """Pretends to run scenarios: steps of 0.25 s, a wall time of 30 s, one detection and restart for every kill."""
 
-    def __init__(self, failing: int = 0) -> None:
+    def __init__(self, failing: int = 0, disturbed: int = 0) -> None:
         self.ran: list[str] = []
-        self.failing = failing
+        self.failing, self.disturbed = failing, disturbed
 
     def __call__(self, scenario: Scenario, _config: dict[str, Any], _on_disk: bool, /) -> dict[str, Any]:
         self.ran.append(scenario.name)
@@ -38,12 +38,13 @@ class Machine:
             self.failing -= 1
             message = f"{scenario.name}: exit code 1"
             raise JobFailed(message)
+        self.disturbed -= 1
         kills = sum(incident.at_s < 30.0 and incident.category == "kill" for incident in scenario.incidents)
         return {
             "date": "2026-01-01", "wall_s": 30.0, "ettr": 0.5, "productive_s": 15.0, "step_time_s": 0.25,
             "lost_steps": 2 * kills, "detections_s": [0.5] * kills, "restarts_s": [4.0] * kills, "startup_s": 3.0,
             "restart_parts_s": {part: [0.8] * kills for part in ("schedule", "init", "collectives", "load", "warmup")},
-            "slowdowns": [], "unplanned_ends": 0, "checkpoint_costs_s": [0.1, 0.3],
+            "slowdowns": [], "unplanned_ends": 0, "disturbed": self.disturbed >= 0, "checkpoint_costs_s": [0.1, 0.3],
             "checkpoints": {"persist_s": [0.2], "bytes": 1000}, "environment": {"name": "a machine"},
         }  # fmt: skip
 
@@ -66,7 +67,7 @@ def test_a_session_measures_everything_with_calibration_in_between(go: Callable[
     tree, said = go(machine, rounds=2)
     assert (machine.ran[0], machine.ran[2]) == ("quiet", "single kill")
     assert sorted([machine.ran[1], *machine.ran[3:5]]) == ["async", "full", "kill"]
-    assert machine.ran[5:7] == ["random 1", "random 2"]
+    assert machine.ran[5:7] == ["random", "random"]
     assert len(machine.ran) == len(said) == 14
     assert (tree["schema"], tree["kind"], tree["environment"]["name"]) == (1, "faults", "a machine")
     assert {run["name"]: len(run["repeats"]) for run in tree["scenarios"]} == {"kill": 2, "full": 2, "async": 2}
@@ -108,6 +109,17 @@ def test_a_session_goes_on_where_it_was_interrupted(go: Callable[..., Any]) -> N
     tree, _said = go(machine, rounds=2)
     assert len(machine.ran) == 7
     assert all(len(run["repeats"]) == 2 for run in tree["scenarios"])
+
+
+def test_disturbed_repeats_are_measured_again_and_do_not_count(go: Callable[..., Any]) -> None:
+    machine = Machine(disturbed=2)
+    tree, said = go(machine, names=("kill",))
+    assert len(machine.ran) == 5
+    assert sum(line.endswith("(disturbed)") for line in said) == 2
+    assert tree["calibration"]["repeats"] == 2
+    hopeless = Machine(disturbed=100)
+    go(hopeless, names=("full",))
+    assert hopeless.ran == ["full", "full"]
 
 
 def test_only_what_is_named_is_run_beside_the_calibration(go: Callable[..., Any]) -> None:

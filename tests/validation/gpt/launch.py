@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -89,17 +88,18 @@ def arguments_of(config: Path, out: Path, settings: Sequence[str]) -> list[str]:
     return [str(config), "--out", str(out), *(word for setting in settings for word in ("--set", setting))]
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
-
-
 def run_jobs(root: Path, jobs: Sequence[Job]) -> Runs:
-    """Run jobs in turn on as many processes as the largest needs."""
+    """Run jobs in turn on as many processes as the largest needs.
+
+    The processes of a job meet at a store that is open before they start, as under torchrun: a port that is only chosen
+    beforehand may be taken by the time its job comes.
+    """
+    from torch.distributed import TCPStore
+
     config = root / "tiny.toml"
     config.write_text(TINY)
-    listed = [_described(root, config, job) for job in jobs]
+    stores = [TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False) for _job in jobs]
+    listed = [_described(root, config, job, store.port) for job, store in zip(jobs, stores, strict=True)]
     (root / "jobs.json").write_text(json.dumps(listed))
     world = max(job.world for job in jobs)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -115,11 +115,11 @@ def run_jobs(root: Path, jobs: Sequence[Job]) -> Runs:
     return Runs(root, codes)
 
 
-def _described(root: Path, config: Path, job: Job) -> dict[str, Any]:
+def _described(root: Path, config: Path, job: Job, port: int) -> dict[str, Any]:
     folder = root / (job.folder or job.name)
     return {
         "world": job.world,
-        "port": free_port(),
+        "port": port,
         "signal_before": job.signal_before,
         "damage": str(root / job.damage / "checkpoints") if job.damage else "",
         "arguments": arguments_of(config, folder, [setting.replace("ROOT", str(root)) for setting in job.settings]),

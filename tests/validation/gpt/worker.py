@@ -29,6 +29,13 @@ def signal_before(step: int) -> None:
     TrainingStep.run = run  # type: ignore[method-assign]
 
 
+def environment(rank: int, world: int, port: int) -> dict[str, str]:
+    """What torchrun tells a process of the only host, which holds the store itself."""
+    numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_PORT": port, "GROUP_WORLD_SIZE": 1}
+    elastic = {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0"}
+    return {"MASTER_ADDR": "127.0.0.1", **elastic} | {name: str(number) for name, number in numbers.items()}
+
+
 def run(rank: int, path: Path) -> None:
     codes: list[int | None] = []
     for job in json.loads(path.read_text()):
@@ -37,8 +44,7 @@ def run(rank: int, path: Path) -> None:
             continue
         if rank == 0 and job["damage"]:
             damage_newest(Path(job["damage"]))
-        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(job["port"])}
-        os.environ |= address | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(job["world"])}
+        os.environ |= environment(rank, job["world"], job["port"])
         signal_before(job["signal_before"] if rank == job["world"] - 1 else 0)
         codes.append(main(job["arguments"]))
     path.with_name(f"result.{rank}.json").write_text(json.dumps(codes))
