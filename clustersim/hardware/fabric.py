@@ -141,13 +141,12 @@ def _with_measured(fabric: Fabric, scale_up_bytes_s: float, times: CollectiveTim
         latency_scale=times.hop / SIMPLE_HOP_S,
     )
     link = Link(scale_up_bytes_s * times.share, times.hop)
-    return replace(
-        fabric,
-        scale_up=link,
-        scale_up_rates=rates,
-        fill=PipelineFill(0.0, 0.0, 0.0, 0.0),
-        reduces_whole=times.reduce_scatter == "all_reduce",
-    )
+    inside = replace(fabric, scale_up=link, scale_up_rates=rates, fill=PipelineFill(0.0, 0.0, 0.0, 0.0))
+    if times.reduce_scatter == "ring":
+        return inside
+    # Gloo has rings alone, between machines too.
+    network = replace(fabric.network_rates, tree=_NEVER, low_latency=_NEVER, line128=0.0)
+    return replace(inside, network_rates=network, reduces_whole=True)
 
 
 def build_fabric(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, Software, SoftwareOption
-from clustersim.step.data_parallel import buckets
+from clustersim.step.data_parallel import buckets, last_share
 from clustersim.step.efficiency import calibrated_table
 from clustersim.step.exchange import moves_each_micro_batch
 from clustersim.step.job import Job, job_of
@@ -201,9 +201,11 @@ def _exchange_floor_s(job: Job, stages: tuple[StageTime, ...]) -> float:
     if not job.efficiency.data_overlap:
         return min(reduce_s + gather_s for reduce_s, gather_s in exchanges)
     # The first kind is the first stage, which needs its weights at once.
-    exposed_s = (min(reduce_s for reduce_s, _ in exchanges) + exchanges[0][1]) / (
-        job.layout.virtual_pipeline * buckets(job)
+    exposed_s = min(
+        reduce_s * last_share(job, stage) for stage, (reduce_s, _) in zip(kinds.values(), exchanges, strict=True)
     )
+    exposed_s += exchanges[0][1] / buckets(job)
+    exposed_s /= job.layout.virtual_pipeline
     beside_s = max(reduce_s + gather_s for reduce_s, gather_s in exchanges) - exposed_s
     return exposed_s + min(1.0, job.efficiency.overlap_slowdown) * max(0.0, beside_s)
 

@@ -1,13 +1,20 @@
 """The once-a-step exchange of gradients and weights beside the ends of the pipeline."""
 
+from itertools import pairwise
+
+from clustersim.step.exchange import overlaps
 from clustersim.step.job import Job
 from clustersim.step.overlap import exposed_s
 from clustersim.step.pipeline import PipelineRun, gathering_delay_s, reduction_end_s
 from clustersim.step.pipeline.route import Cell, stage_of
-from clustersim.step.stage import StageTime, stage_exchange_s
+from clustersim.step.stage import StageTime, stage_exchange_s, stage_weights
 
 Exchange = tuple[float, float]
 """Time to reduce gradients and to gather weights [s]."""
+
+FIRST_BUCKET_BYTES, BUCKET_BYTES = 2**20, 25 * 2**20
+"""Gradients that DDP waits for before it reduces them: the first time, and every other time (``bucket_cap_mb`` of torch
+2; Li et al. 2020, arXiv 2006.15704, section 3.2.3)."""
 
 
 def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -> float:
@@ -39,14 +46,15 @@ def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -
         shares = _by_chunk(run, rank, exchanges)
         reduce_s, gather_s = [reduce for reduce, _ in shares], [gather for _, gather in shares]
         exchange_s = sum(reduce_s) + sum(gather_s)
-        if job.efficiency.data_overlap:
-            ends_s.append(reduction_end_s(ready_s, reduce_s, run.work.backward_s[rank], parts))
+        if overlaps(job):
+            passes_s = run.work.backward_s[rank]
+            ends_s.append(reduction_end_s(ready_s, reduce_s, passes_s, parts, coarse_buckets(job, stages[rank])))
             delays_s.append(gathering_delay_s(run.first_forward_s[rank], gather_s, run.work.forward_s[rank], parts))
         else:
             ends_s.append(max(ready_s) + exchange_s)
         whole_s.append(exchange_s)
     waited_s = max(0.0, max(ends_s) - run.total_s) + max(delays_s)
-    beside_s = max(0.0, max(whole_s) - waited_s) if job.efficiency.data_overlap else 0.0
+    beside_s = max(0.0, max(whole_s) - waited_s) if overlaps(job) else 0.0
     return waited_s + job.efficiency.overlap_slowdown * beside_s + _earlier_rounds_s(job, exchanges, run)
 
 
@@ -70,6 +78,29 @@ def _earlier_rounds_s(job: Job, exchanges: list[Exchange], run: PipelineRun) -> 
 def buckets(job: Job) -> int:
     """Parts of a model chunk whose gradients are reduced, and weights gathered, on their own: its layers."""
     return max(1, -(-job.stage_depth // job.layout.virtual_pipeline))
+
+
+def coarse_buckets(job: Job, stage: StageTime) -> tuple[float, ...]:
+    """Shares of a stage's gradients in DDP's buckets, in the order in which they become final.
+
+    Empty where layers are the larger parts: a model of some size, or software that reduces parameter by parameter.
+    """
+    if job.layout.zero_stage != 0 or job.stack != "pytorch":
+        return ()
+    gradients_bytes = sum(stage_weights(job, stage)) * job.gradient_bytes
+    if gradients_bytes > BUCKET_BYTES * buckets(job):
+        return ()
+    ends = [FIRST_BUCKET_BYTES]
+    while ends[-1] < gradients_bytes:
+        ends.append(ends[-1] + BUCKET_BYTES)
+    reached = [0.0, *(min(1.0, end / gradients_bytes) for end in ends)]
+    return tuple(after - before for before, after in pairwise(reached))
+
+
+def last_share(job: Job, stage: StageTime) -> float:
+    """Share of the gradients of a stage, or of each of its chunks, that are reduced last."""
+    coarse = coarse_buckets(job, stage)
+    return coarse[-1] if coarse else 1.0 / buckets(job)
 
 
 def _exchanges(job: Job, stages: tuple[StageTime, ...]) -> list[Exchange]:

@@ -122,11 +122,21 @@ def sharded_time(job: Job, forward_s: float, backward_s: float, mixture: bool) -
         gather_s = all_gather_s(dense * gathered, job.groups.data)
         gather_s += all_gather_s(experts * gathered, job.groups.expert_data)
     again_s = 0.0 if efficiency.options.keep_gathered else gather_s
-    slowdown, usable = efficiency.overlap_slowdown, float(efficiency.data_overlap)
+    slowdown, usable = efficiency.overlap_slowdown, float(overlaps(job))
     return PassTime(
         exposed_s(gather_s, forward_s * usable, slowdown),
         exposed_s(again_s + scatter_s, backward_s * usable, slowdown),
     )
+
+
+def overlaps(job: Job) -> bool:
+    """Whether gradients and sharded weights move beside computation.
+
+    FSDP needs streams of the device for that (Zhao et al. 2023, arXiv 2304.11277, section 3.3): where every kernel ends
+    before the next is launched, as on a CPU, its collectives are waited for. DDP reduces from threads of its own.
+    """
+    efficiency = job.efficiency
+    return efficiency.data_overlap and not (job.layout.zero_stage == 3 and efficiency.blocking_launch)
 
 
 def scatters_each_micro_batch(job: Job) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustersim.step.data_parallel import buckets, data_parallel_s
+from clustersim.step.data_parallel import BUCKET_BYTES, FIRST_BUCKET_BYTES, buckets, coarse_buckets, data_parallel_s
+from clustersim.step.exchange import overlaps
 from clustersim.step.job import Job
 from clustersim.step.pipeline import PipelineRun, schedule_of, simulate
 from clustersim.step.stage import StageTime, stage_exchange_s, stage_times, stage_weights
@@ -131,3 +132,41 @@ def test_interleaving_hides_what_one_backward_pass_is_too_short_for() -> None:
 @pytest.mark.parametrize(("stages", "chunks", "layers"), [(1, 1, 32), (4, 1, 8), (4, 8, 1), (3, 1, 11), (3, 2, 6)])
 def test_every_layer_of_a_chunk_is_a_bucket(stages: int, chunks: int, layers: int) -> None:
     assert buckets(job(pipeline_parallel=stages, virtual_pipeline=chunks)) == layers
+
+
+def small(gradients_bytes: float, **sizes: Any) -> Job:
+    """A job of 32 layers whose stage has so many bytes of gradients."""
+    of = replace(job(**({"zero_stage": 0} | sizes)), stack="pytorch")
+    whole_bytes = stage_weights(of, stage_times(of)[0])[0] * of.gradient_bytes
+    scale = (gradients_bytes / whole_bytes) ** 0.5
+    model = of.model.model_copy(
+        update={"hidden": of.model.hidden * scale, "ffn_hidden": of.model.ffn_hidden * scale, "vocabulary": 1}
+    )
+    return replace(of, model=model)
+
+
+def test_ddp_waits_until_a_bucket_is_full() -> None:
+    of = small(60 * 2**20)
+    (stage,) = stage_times(of)
+    whole_bytes = sum(stage_weights(of, stage)) * of.gradient_bytes
+    first, second, third, fourth = coarse_buckets(of, stage)
+    assert first == pytest.approx(FIRST_BUCKET_BYTES / whole_bytes)
+    assert second == pytest.approx(third) == pytest.approx(BUCKET_BYTES / whole_bytes)
+    assert first + second + third + fourth == pytest.approx(1.0)
+
+
+def test_layers_above_a_bucket_are_reduced_one_by_one() -> None:
+    of = replace(job(zero_stage=0), stack="pytorch")
+    assert coarse_buckets(of, stage_times(of)[0]) == ()
+
+
+@pytest.mark.parametrize("changed", [{"stack": "megatron"}, {"zero_stage": 1}])
+def test_other_software_has_no_such_buckets(changed: dict[str, Any]) -> None:
+    of = small(60 * 2**20, **{name: value for name, value in changed.items() if name != "stack"})
+    of = replace(of, stack=changed.get("stack", "pytorch"))
+    assert coarse_buckets(of, stage_times(of)[0]) == ()
+
+
+def test_fsdp_overlaps_nothing_where_each_kernel_ends_before_the_next_is_launched() -> None:
+    for stage, blocking, expected in ((3, True, False), (3, False, True), (0, True, True)):
+        assert overlaps(job(ideal(blocking_launch=blocking), zero_stage=stage)) is expected

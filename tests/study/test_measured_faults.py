@@ -185,10 +185,10 @@ def test_rows_and_cases(file: Callable[..., Path]) -> None:
     assert all(len(row) == len(COLUMNS) for row in rows)
     assert rows[0] == ("kill", "56.7%", "56.7%", "56.7% - 56.7%", "+0.0", "5.0 / 5.0", "yes")
     known, random = broken_run_cases(path)
-    assert (known.group, known.name, known.source) == ("broken runs", "kill: ETTR", "faults.json")
+    assert (known.group, known.name, known.source) == ("killed runs: incidents known", "kill: ETTR", "faults.json")
     assert (known.tolerance, known.has_interval, known.inside) == (0.02, False, True)
     assert (random.group, random.tolerance, random.has_interval, random.inside) == (
-        "runs broken at random",
+        "killed runs: rate alone known",
         None,
         True,
         True,

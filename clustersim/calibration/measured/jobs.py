@@ -11,12 +11,13 @@ from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.training import Layout, SoftwareOption
 
 _PARTS = ("data_s", "forward_s", "backward_s", "forward_backward_s", "clip_s", "optimizer_s")
+_NO_PARTS: Mapping[str, Any] = {}
 
 
 def read_job(tree: Mapping[str, Any]) -> Observations:
     """One measured job: its median step; marked ``fit``, since nobody held it out."""
     summary = tree["summary"]
-    step = _step("job", "fit", tree["config"], _nodes(tree), summary["step_time_s"], 0.0, summary)
+    step = step_of("job", "fit", tree["config"], _nodes(tree), summary["step_time_s"], parts=summary)
     return Observations(devices=(device_of(tree.get("environment", {})),), steps=(step,))
 
 
@@ -34,14 +35,14 @@ def read_campaign(tree: Mapping[str, Any]) -> Observations:
 def _runs(tree: Mapping[str, Any]) -> Iterator[TimedStep]:
     for place, run in enumerate(tree["runs"]):
         try:
-            yield _step(
+            yield step_of(
                 str(run["name"]),
                 str(run["split"]),
                 run["config"],
                 int(run.get("nodes", 1)),
                 float(run["step_time_s"]),
-                float(run.get("spread", 0.0)),
-                _median_parts(run.get("repeats", [])),
+                spread=float(run.get("spread", 0.0)),
+                parts=_median_parts(run.get("repeats", [])),
             )
         except KeyError as missing:
             problem = f"runs[{place}]: no field {missing}"
@@ -59,15 +60,23 @@ def _nodes(tree: Mapping[str, Any]) -> int:
     return int(tree.get("environment", {}).get("nodes", 1))
 
 
-def _step(
+def step_of(
     name: str,
     split: str,
     config: Mapping[str, Any],
     nodes: int,
     time_s: float,
-    spread: float,
-    parts: Mapping[str, Any],
+    *,
+    spread: float = 0.0,
+    parts: Mapping[str, Any] = _NO_PARTS,
 ) -> TimedStep:
+    """A step of the job with a configuration.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the configuration lacks a field, or its model or layout is impossible.
+    """
     try:
         model, layout = model_of(config["model"]), layout_of(config)
     except ValidationError as error:

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 
 def reduction_end_s(
-    ready_s: Sequence[float], reduce_s: Sequence[float], passes_s: Sequence[float] | None = None, buckets: int = 1
+    ready_s: Sequence[float],
+    reduce_s: Sequence[float],
+    passes_s: Sequence[float] | None = None,
+    buckets: int = 1,
+    shares: Sequence[float] = (),
 ) -> float:
     """When the gradients of all chunks of a rank are reduced, one chunk after the other as they become final.
 
@@ -19,6 +23,9 @@ def reduction_end_s(
         Time of the backward pass that made them final [s].
     buckets : int
         Equal parts of a chunk's gradients that become final evenly over that pass, and are reduced one by one.
+    shares : sequence of float
+        Parts that are not equal, in the order in which they become final: their shares of a chunk's gradients, and of
+        that pass. They replace `buckets`.
 
     Returns
     -------
@@ -31,10 +38,18 @@ def reduction_end_s(
     12.0
     >>> reduction_end_s([10.0], [2.0], [4.0], buckets=4)
     10.5
+    >>> reduction_end_s([10.0], [2.0], [4.0], shares=[0.25, 0.75])
+    11.5
     """
     end_s = 0.0
     passes = passes_s or [0.0] * len(ready_s)
     for ready, reduction, backward in sorted(zip(ready_s, reduce_s, passes, strict=True)):
+        left = 1.0
+        for share in shares:
+            left -= share
+            end_s = max(end_s, ready - backward * left) + reduction * share
+        if shares:
+            continue
         first = ready - backward * (1.0 - 1.0 / buckets)
         end_s = max(max(end_s, first) + reduction, ready + reduction / buckets)
     return end_s

@@ -9,8 +9,8 @@ from clustersim.study.faults.compare import TOLERANCE, FaultComparison, fault_ca
 COLUMNS = ("run", "measured ETTR", "simulated ETTR", "90 % interval", "difference", "lost steps", "agrees")
 """Headings of the table."""
 
-KNOWN, RANDOM = "broken runs", "runs broken at random"
-"""Groups of cases: incidents at known moments, and known by their rate alone."""
+KNOWN, RANDOM = "killed runs: incidents known", "killed runs: rate alone known"
+"""Groups of cases."""
 
 
 def fault_rows(comparisons: Sequence[FaultComparison]) -> Iterator[tuple[str, ...]]:
@@ -89,5 +89,9 @@ def _case(one: FaultComparison, path: Path) -> Case:
         tolerance=TOLERANCE if known else None,
         low=None if known else one.low,
         high=None if known else one.high,
-        note=one.note,
+        note="; ".join(filter(None, (_lost(one), one.note))),
     )
+
+
+def _lost(one: FaultComparison) -> str:
+    return f"{one.measured_lost_steps:.1f} steps lost, simulated {one.simulated_lost_steps:.1f}"

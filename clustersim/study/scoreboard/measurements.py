@@ -8,13 +8,21 @@ from pathlib import Path
 from clustersim.calibration.cases import Case
 from clustersim.calibration.rows import TableError
 from clustersim.calibration.rows.faults import fault_of
+from clustersim.study.faults import KIND as FAULTS
+from clustersim.study.faults import broken_run_cases
 from clustersim.study.scoreboard.campaign import campaign_cases
 from clustersim.study.scoreboard.miniature import miniature_cases
+from clustersim.study.scoreboard.testbed import testbed_cases
 
 Compare = Callable[[Path], list[Case]]
 """Reads a file of one kind and compares it with what is predicted."""
 
-COMPARISONS: dict[str, Compare] = {"campaign": campaign_cases, "miniature": miniature_cases}
+COMPARISONS: dict[str, Compare] = {
+    "campaign": campaign_cases,
+    FAULTS: broken_run_cases,
+    "miniature": miniature_cases,
+    "testbed": testbed_cases,
+}
 """Comparisons by the ``kind`` that a file names. A file of another kind is listed and not compared."""
 
 FOLDER = "measurements"

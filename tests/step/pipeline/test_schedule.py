@@ -62,3 +62,10 @@ def test_chunks_are_reduced_one_after_the_other_as_they_become_final() -> None:
     assert reduction_end_s([10.0, 6.0], [2.0, 3.0]) == 12.0
     assert reduction_end_s([10.0, 6.0], [2.0, 7.0]) == 15.0
     assert reduction_end_s([10.0], [0.0]) == 10.0
+
+
+def test_parts_of_gradients_are_reduced_one_after_the_other_as_they_become_final() -> None:
+    # Final at 7, 9 and 10 s; the second waits for the first.
+    assert reduction_end_s([10.0], [8.0], [4.0], shares=[0.25, 0.5, 0.25]) == pytest.approx(15.0)
+    assert reduction_end_s([10.0], [1.0], [4.0], shares=[0.25, 0.5, 0.25]) == pytest.approx(10.25)
+    assert reduction_end_s([10.0], [8.0], [4.0], shares=[0.5, 0.5]) == reduction_end_s([10.0], [8.0], [4.0], buckets=2)

@@ -121,9 +121,9 @@ def test_a_kind_with_a_comparison_is_compared_and_others_are_listed(tmp_path: Pa
     other, found, bare = board.rings[0].measurements
     assert (found.kind, len(found.cases), found.note) == ("campaign", 1, "")
     assert (other.kind, other.cases) == ("gpt", ())
-    assert (
-        other.note
-        == "files of the kind 'gpt' have no comparison with predictions; there is one for campaign, miniature"
+    assert other.note == (
+        "files of the kind 'gpt' have no comparison with predictions; there is one for campaign, faults, miniature, "
+        "testbed"
     )
     assert "without a kind" in bare.note
     assert board.verdicts[0].found == pytest.approx(0.2)
