@@ -85,7 +85,7 @@ def phase_job(scenario: Scenario, phase: Phase) -> Job:
     options = chosen_options(training.software_options, scenario.model, stack, scenario.cluster.node.accelerator)
     return job_of(
         scenario.model, layout, phase.sequence_length, training.precision, scenario.cluster, stack, calibrated_table(),
-        options,
+        options, micro_batches(layout, phase.global_batch),
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def job_of(
     stack: Software,
     table: Table,
     options: Options = NO_OPTIONS,
+    micro_batches: int | None = None,
 ) -> Job:
     """Put a workload on its hardware.
 
@@ -70,6 +71,9 @@ def job_of(
         Efficiencies; the calibration passes the ones it tries.
     options : Options
         What the software turns on.
+    micro_batches : int, optional
+        Of each replica and step; only accelerators that were measured ask for it
+        (:func:`clustersim.step.measured.measured_efficiency`).
     """
     return Job(
         model=model,
@@ -77,7 +81,11 @@ def job_of(
         sequence_length=sequence_length,
         precision=precision,
         efficiency=measured_efficiency(
-            efficiency_of(cluster.node.accelerator, precision, stack, table, options), cluster, layout, precision
+            efficiency_of(cluster.node.accelerator, precision, stack, table, options),
+            cluster,
+            layout,
+            precision,
+            micro_batches,
         ),
         groups=groups_of(fabric_of(cluster), layout, bandwidth_shares(cluster, layout)),
         part=shard(layout, sequence_length),

@@ -13,7 +13,9 @@ from clustersim.step.efficiency import Efficiency
 from clustersim.step.extrapolation import Extrapolation
 
 
-def measured_efficiency(efficiency: Efficiency, cluster: Cluster, layout: Layout, precision: Precision) -> Efficiency:
+def measured_efficiency(
+    efficiency: Efficiency, cluster: Cluster, layout: Layout, precision: Precision, micro_batches: int | None = None
+) -> Efficiency:
     """Efficiencies of a job on hardware that may have been measured.
 
     Parameters
@@ -26,18 +28,21 @@ def measured_efficiency(efficiency: Efficiency, cluster: Cluster, layout: Layout
         How many accelerators work at a time.
     precision : str
         Number format of the matrix products.
+    micro_batches : int, optional
+        Of each replica and step. Stages of a pipeline wait for each other all the more the fewer there are; when
+        omitted, they never work at the same time.
 
     Returns
     -------
     Efficiency
         The same where nothing was measured. Work on a node that is full takes ``contention`` times as long as that of
-        one accelerator alone; in between the loss grows with the number of the others.
+        one accelerator alone; in between the loss grows with the others that work meanwhile.
     """
     measured = cluster.node.accelerator.measured
     if measured is None:
         return efficiency
     known = replace(efficiency, **_given(measured, efficiency, precision))
-    return _crowded(known, _slowdown(measured, cluster, layout))
+    return _crowded(known, _slowdown(measured, cluster, layout, micro_batches))
 
 
 def _given(measured: Measured, efficiency: Efficiency, precision: Precision) -> dict[str, Any]:
@@ -69,12 +74,26 @@ def _given(measured: Measured, efficiency: Efficiency, precision: Precision) -> 
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _slowdown(measured: Measured, cluster: Cluster, layout: Layout) -> float:
+def _slowdown(measured: Measured, cluster: Cluster, layout: Layout, micro_batches: int | None) -> float:
     others = cluster.node.gpus - 1
     if measured.contention is None or others == 0:
         return 1.0
-    busy = min(layout.gpus, cluster.node.gpus)
-    return 1.0 + (measured.contention - 1.0) * (busy - 1) / others
+    return 1.0 + (measured.contention - 1.0) * _others_at_work(layout, cluster.node.gpus, micro_batches) / others
+
+
+def _others_at_work(layout: Layout, node_gpus: int, micro_batches: int | None) -> float:
+    """Other accelerators of the node that work while one does, on average.
+
+    Those of its own stage do; those of other stages but for the bubble, (p-1)/m of the work (Narayanan et al. 2021,
+    arXiv 2104.04473, section 2.2.1).
+    """
+    busy, stages = min(layout.gpus, node_gpus), layout.pipeline_parallel
+    ranks = layout.gpus // stages
+    if layout.rank_order == "tp-cp-pp-dp":
+        ranks = layout.tensor_parallel * layout.context_parallel
+    own = min(busy, ranks)
+    meanwhile = 0.0 if micro_batches is None else max(0.0, 1.0 - (stages - 1) / micro_batches)
+    return own - 1 + (busy - own) * meanwhile
 
 
 def _crowded(efficiency: Efficiency, slowdown: float) -> Efficiency:

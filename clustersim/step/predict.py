@@ -66,8 +66,8 @@ def predict_step(
     chosen = stack or default_stack(layout)
     turned_on = chosen_options(options, model, chosen, cluster.node.accelerator)
     table = calibrated_table()
-    job = job_of(model, layout, sequence_length, precision, cluster, chosen, table, turned_on)
     count = micro_batches(layout, global_batch)
+    job = job_of(model, layout, sequence_length, precision, cluster, chosen, table, turned_on, count)
     parts = step_breakdown(job, count)
     breakdown_s = {name: parts[name] for name in BREAKDOWN_KEYS}
     mean_s = math.fsum(breakdown_s.values())

@@ -61,6 +61,7 @@ def phase_timeline(scenario: Scenario, phase: Phase) -> StepTimeline:
     layout = phase.layout or training.layout
     stack = training.software or default_stack(layout)
     options = chosen_options(training.software_options, scenario.model, stack, scenario.cluster.node.accelerator)
+    count = micro_batches(layout, phase.global_batch)
     job = job_of(
         scenario.model,
         layout,
@@ -70,8 +71,9 @@ def phase_timeline(scenario: Scenario, phase: Phase) -> StepTimeline:
         stack,
         calibrated_table(),
         options,
+        count,
     )
-    schedule = schedule_of(layout, micro_batches(layout, phase.global_batch))
+    schedule = schedule_of(layout, count)
     stages = stage_times(job)
     work = pipeline_work(job, stages, schedule)
     shown, ready_s = timeline(schedule, work), simulate(schedule, work).gradient_ready_s

@@ -199,6 +199,7 @@ def predicted_step_s(step: TimedStep, cluster: Cluster) -> float:
             "node": cluster.node.model_copy(update={"gpus": max(cluster.node.gpus, step.gpus_per_node)}),
         }
     )
+    count = micro_batches(step.layout, step.global_batch)
     job = job_of(
         step.model,
         step.layout,
@@ -208,8 +209,9 @@ def predicted_step_s(step: TimedStep, cluster: Cluster) -> float:
         STACK,
         calibrated_table(),
         options_of(step.options),
+        count,
     )
-    return math.fsum(step_breakdown(job, micro_batches(step.layout, step.global_batch)).values())
+    return math.fsum(step_breakdown(job, count).values())
 
 
 def measured_cluster(base: Cluster, values: Mapping[str, float], *, overlap: bool | None) -> Cluster:
