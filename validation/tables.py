@@ -1,4 +1,4 @@
-"""Works out the tables of ``validation/README.md`` and writes them into it: ``python -m validation.tables``.
+"""Works out the tables of ``validation/README.md`` and ``validation/real.md`` and writes them into these pages.
 
 A table stands between ``<!-- table: name -->`` and ``<!-- end -->``. ``--check`` writes nothing and fails if one is
 not what would be written; ``--print`` shows all of them.
@@ -8,9 +8,25 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from validation.predicted import HERE
 from validation.tables_of_collectives import collective_classes, collective_sources, worst_collectives
+from validation.tables_of_real import (
+    bill_table,
+    copying_table,
+    curve_table,
+    held_out_table,
+    killed_at_random_table,
+    killed_table,
+    ladder_table,
+    real_errors_table,
+    sessions_table,
+    testbed_collectives_table,
+    testbed_table,
+    warmup_table,
+    worst_fitted_table,
+)
 from validation.tables_of_scaling import (
     growing_table,
     llama_table,
@@ -22,7 +38,7 @@ from validation.tables_of_scaling import (
 )
 from validation.tables_of_steps import classes_table, sources_table, worst_table
 
-PAGE = HERE / "README.md"
+PAGES = (HERE / "README.md", HERE / "real.md")
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "classes": classes_table,
@@ -38,6 +54,19 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "collectives": collective_classes,
     "collective sources": collective_sources,
     "worst collectives": worst_collectives,
+    "sessions": sessions_table,
+    "real errors": real_errors_table,
+    "held out": held_out_table,
+    "worst fitted": worst_fitted_table,
+    "killed": killed_table,
+    "killed at random": killed_at_random_table,
+    "testbed": testbed_table,
+    "testbed collectives": testbed_collectives_table,
+    "ladder": ladder_table,
+    "curve": curve_table,
+    "warmup": warmup_table,
+    "copying": copying_table,
+    "bill": bill_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -64,13 +93,17 @@ def main(arguments: list[str] | None = None) -> int:
         for name, table in TABLES.items():
             sys.stdout.write(f"{name}\n\n{table()}\n")
         return 0
-    text = PAGE.read_text("utf-8")
+    return max(_handled(page, check=chosen.check) for page in PAGES)
+
+
+def _handled(page: Path, *, check: bool) -> int:
+    text = page.read_text("utf-8")
     found = rewritten(text)
-    if chosen.check:
-        if found != text:
-            sys.stderr.write(f"{PAGE.name}: tables are not up to date; run python -m validation.tables\n")
-        return int(found != text)
-    PAGE.write_text(found, "utf-8")
+    if not check:
+        page.write_text(found, "utf-8")
+    elif found != text:
+        sys.stderr.write(f"{page.name}: tables are not up to date; run python -m validation.tables\n")
+        return 1
     return 0
 
 

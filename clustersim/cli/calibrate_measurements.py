@@ -4,7 +4,6 @@ import json
 import math
 import statistics
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,8 @@ def measurements(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Measured jobs, campaigns, microbenchmarks, accelerator suites, nccl-tests logs, profiler traces.",
+            help="Measured jobs, campaigns, microbenchmarks, accelerator suites, killed jobs, nccl-tests logs, "
+            "profiler traces.",
             show_default=False,
         ),
     ],
@@ -93,44 +93,25 @@ def _summary(errors: list[float]) -> dict[str, float | int | None]:
 
 
 def _parameters(found: "Calibration") -> list[dict[str, Any]]:
-    """Every fitted number with the ends of its interval, where step times gave one."""
+    """Every fitted number with the ends of its interval, where it has one."""
+    from clustersim.calibration.measured.values import fitted_values
+
     return [
-        {
-            "name": name,
-            "value": value,
-            "low": None if name not in found.intervals else value * found.intervals[name][0],
-            "high": None if name not in found.intervals else value * found.intervals[name][1],
-        }
-        for name, value, _ in _leaves(found)
-    ]
-
-
-def _leaves(found: "Calibration") -> "Iterator[tuple[str, float, Any]]":
-    """Name, value and type in the schema of every measured number."""
-    from clustersim.scenario.document import dotted
-    from clustersim.scenario.leaves import leaves
-    from clustersim.scenario.schema.hardware import Accelerator
-    from clustersim.scenario.schema.measured import Measured
-    from clustersim.scenario.schema.shape import below
-
-    accelerator = found.cluster.node.accelerator
-    yield "scale_up", accelerator.scale_up_bandwidth, below(Accelerator, "scale_up_bandwidth", accelerator)
-    for leaf in leaves(accelerator.measured, Measured):
-        if isinstance(leaf.value, float):
-            yield dotted(leaf.path), leaf.value, leaf.annotation
+        {"name": one.name, "value": one.value, "low": one.low, "high": one.high} for one in fitted_values(found)
+    ]  # fmt: skip
 
 
 def _print(found: "Calibration") -> None:
+    from clustersim.calibration.measured.values import fitted_values
     from clustersim.report.listing import print_rows
 
     out = console()
     out.print(found.source, highlight=False)
     out.print()
     rows = [
-        (name, *(_text(end, kind) for end in (value, *(value * end for end in found.intervals.get(name, ())))))
-        for name, value, kind in _leaves(found)
+        (one.name, *("" if end is None else _text(end, one.annotation) for end in (one.value, one.low, one.high)))
+        for one in fitted_values(found)
     ]
-    rows = [(*row, "", "")[:4] for row in rows]
     print_rows(("parameter", "value", "5 %", "95 %"), rows, out)
     for split, title in (("fit", "Steps of the fit"), ("test", "Steps held out")):
         errors = found.errors_of(split)

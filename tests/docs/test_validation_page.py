@@ -1,26 +1,25 @@
-"""The page on validation: its tables are those that the predictions give, and each number can be had again."""
+"""The pages on validation: their tables are those that the predictions give, and each number can be had again."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.docs.snippets import ROOT
 from validation import tables
 from validation.markdown import markdown, share, signed
 from validation.predicted import clusters
 from validation.remarks import REMARKS
-from validation.tables import TABLES, main, rewritten
-
-PAGE = ROOT / "validation" / "README.md"
+from validation.tables import PAGES, TABLES, main, rewritten
 
 
-def test_the_tables_of_the_page_are_up_to_date() -> None:
-    assert rewritten(PAGE.read_text("utf-8")) == PAGE.read_text("utf-8"), "run python -m validation.tables"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_a_page_are_up_to_date(page: Path) -> None:
+    assert rewritten(page.read_text("utf-8")) == page.read_text("utf-8"), "run python -m validation.tables"
 
 
-def test_the_page_shows_every_table_once() -> None:
-    assert sorted(re.findall(r"<!-- table: ([\w ]+) -->", PAGE.read_text("utf-8"))) == sorted(TABLES)
+def test_the_pages_show_every_table_once() -> None:
+    shown = [name for page in PAGES for name in re.findall(r"<!-- table: ([\w ]+) -->", page.read_text("utf-8"))]
+    assert sorted(shown) == sorted(TABLES)
 
 
 def test_a_table_that_does_not_exist_is_refused() -> None:
@@ -33,7 +32,7 @@ def test_check_fails_on_an_old_table_and_writing_mends_it(
 ) -> None:
     page = tmp_path / "README.md"
     page.write_text("before\n<!-- table: llama -->\n| old |\n<!-- end -->\nafter\n", "utf-8")
-    monkeypatch.setattr(tables, "PAGE", page)
+    monkeypatch.setattr(tables, "PAGES", (page,))
     assert main(["--check"]) == 1
     assert "python -m validation.tables" in capsys.readouterr().err
     assert "| old |" in page.read_text("utf-8")

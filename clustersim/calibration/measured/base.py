@@ -65,5 +65,6 @@ def base_cluster(node: str, devices: tuple[Device, ...]) -> Cluster:
     """One such node; a machine of CPU cores has as many devices as were measured."""
     raw: dict[str, object] = {"like": node}
     if node == CPU_NODE and devices:
-        raw["gpus"] = max(device.count for device in devices)
+        cores = max(device.count for device in devices)
+        raw |= {"gpus": cores, "accelerator": {"like": "cpu-core", "scale_up_domain": cores}}
     return Cluster.model_validate({"node": raw, "nodes": 1})

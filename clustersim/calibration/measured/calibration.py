@@ -3,13 +3,16 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clustersim.calibration.fitted import four_digits
 from clustersim.calibration.measured.base import base_cluster, base_node
 from clustersim.calibration.measured.kernels import KernelFit, fit_kernels
+from clustersim.calibration.measured.network import NetworkFit, fit_network
 from clustersim.calibration.measured.observations import Observations, TimedStep
+from clustersim.calibration.measured.recovery import RecoveryFit, fit_recovery
 from clustersim.calibration.measured.steps import StepFit, fit_steps, measured_cluster, predicted_step_s
+from clustersim.calibration.measured.storage import StorageFit, fit_storage
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.measured import Range
 
@@ -38,6 +41,12 @@ class Calibration:
         Step times, fitted and held out.
     errors : tuple of float
         Log error of each.
+    network : NetworkFit or None
+        The network, where collectives between nodes were measured.
+    storage : StorageFit or None
+        Checkpoint storage, where checkpoints were written.
+    recovery : RecoveryFit or None
+        Detection and restart, where jobs were killed.
     """
 
     cluster: Cluster
@@ -46,6 +55,14 @@ class Calibration:
     intervals: Mapping[str, tuple[float, float]]
     steps: tuple[TimedStep, ...]
     errors: tuple[float, ...]
+    network: NetworkFit | None = None
+    storage: StorageFit | None = None
+    recovery: RecoveryFit | None = None
+
+    @property
+    def has_device(self) -> bool:
+        """Whether anything was measured on the accelerators themselves."""
+        return bool(self.steps or self.kernels.matrix or self.kernels.values)
 
     def errors_of(self, split: str) -> list[float]:
         """Relative errors of the steps of one split."""
@@ -73,6 +90,15 @@ def calibrate(seen: Observations, base: str | None = None) -> Calibration:
     the better of the two counts.
     """
     machine = base_cluster(base_node(seen.devices, base), seen.devices)
+    return replace(
+        _of_devices(seen, machine),
+        network=fit_network(seen.collectives, machine),
+        storage=fit_storage(seen.writes),
+        recovery=fit_recovery(seen.recoveries),
+    )
+
+
+def _of_devices(seen: Observations, machine: Cluster) -> Calibration:
     kernels = fit_kernels(seen)
     fitted = [step for step in seen.steps if step.split == "fit"]
     if len(fitted) < LEAST_STEPS:
@@ -155,5 +181,7 @@ def source_of(seen: Observations) -> str:
         (len(seen.traffic), "elementwise kernels"),
         (len(seen.updates), "optimizer steps"),
         (len(seen.collectives), "collectives"),
+        (len(seen.writes), "checkpoints"),
+        (sum(len(item.restart_s) for item in seen.recoveries), "restarts"),
     )
     return f"{where}: " + ", ".join(f"{count} {what}" for count, what in counts if count)

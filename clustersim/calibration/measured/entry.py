@@ -1,11 +1,16 @@
 """Writes a calibration as a piece of a scenario: the hardware entry that others extend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from clustersim.calibration.measured.calibration import Calibration
+from clustersim.calibration.measured.values import DETECTION, RESTART, FittedValue, fitted_values
+from clustersim.scenario.document import Path
+from clustersim.scenario.leaves import value_text
 from clustersim.scenario.schema.measured import Measured
 from clustersim.scenario.units import format_quantity
 from clustersim.scenario.yaml_text import yaml_lines
+
+Values = Mapping[Path, FittedValue]
 
 
 def entry_text(found: Calibration) -> str:
@@ -19,32 +24,81 @@ def entry_text(found: Calibration) -> str:
     Returns
     -------
     str
-        ``cluster.node`` with the measured accelerator; a scenario names it under ``extends``. Each fitted value carries
-        its 90 % interval as a comment.
+        What was measured and nothing else: ``cluster.node`` with its accelerator, ``cluster.fabric``, ``checkpoint``
+        and ``recovery``. A scenario names it under ``extends``. Fitted values carry their 90 % interval as a comment.
     """
-    node = found.cluster.node
-    accelerator = node.accelerator
+    values = {one.path: one for one in fitted_values(found)}
     lines = [
-        f"# {node.catalogue_entry} as it was measured: {found.source}.",
+        f"# {found.cluster.node.catalogue_entry} as it was measured: {found.source}.",
         "# Written by clustersim calibrate. A scenario uses it with",
         "#   extends: [its base, this file]",
-        "cluster:",
-        "  node:",
-        f"    like: {node.catalogue_entry}",
-        f"    gpus: {node.gpus}",
-        "    accelerator:",
-        f"      like: {accelerator.catalogue_entry}",
-        f"      scale_up_bandwidth: {format_quantity(accelerator.scale_up_bandwidth, 'bandwidth')}",
-        "      measured:",
-        *(f"        {line}" for line in _measured_lines(accelerator.measured, found.intervals)),
     ]
+    if found.has_device or found.network is not None:
+        lines.append("cluster:")
+    if found.has_device:
+        lines += _indented(_node(found), 2)
+    if found.network is not None:
+        lines += ["  fabric:", *_indented(_settings(values, ("cluster", "fabric")), 4)]
+    if found.storage is not None:
+        lines += ["checkpoint:", *_indented(_settings(values, ("checkpoint",)), 2)]
+    if found.recovery is not None:
+        lines += ["recovery:", *_indented(_recovery(values, found.recovery.gpus), 2)]
     return "\n".join(lines) + "\n"
 
 
-def _measured_lines(measured: Measured | None, intervals: Mapping[str, tuple[float, float]]) -> Iterable[str]:
+def _node(found: Calibration) -> Iterator[str]:
+    node = found.cluster.node
+    accelerator = node.accelerator
+    yield "node:"
+    yield f"  like: {node.catalogue_entry}"
+    yield f"  gpus: {node.gpus}"
+    yield "  accelerator:"
+    yield f"    like: {accelerator.catalogue_entry}"
+    yield f"    scale_up_bandwidth: {format_quantity(accelerator.scale_up_bandwidth, 'bandwidth')}"
+    yield f"    scale_up_domain: {accelerator.scale_up_domain}"
+    yield "    measured:"
+    yield from _indented(_measured(accelerator.measured, found.intervals), 6)
+
+
+def _measured(measured: Measured | None, intervals: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     def describe(path: tuple[object, ...]) -> tuple[str | None, str]:
         ends = intervals.get(".".join(map(str, path)))
         return None, "" if ends is None else f"90 %: x{ends[0]:.2g} to x{ends[1]:.2g}"
 
     lines = yaml_lines(measured, Measured, describe) if measured is not None else ()
     return (line for line in lines if not line.split("#")[0].rstrip().endswith(": null"))
+
+
+def _recovery(values: Values, gpus: int) -> Iterator[str]:
+    """Parts of a restart at the size that was measured; how they grow with it stays as it was."""
+    yield "detection:"
+    yield "  crash:"
+    if (*DETECTION, "sigma") in values:
+        yield "    kind: lognormal"
+        yield from _indented(_settings(values, DETECTION), 4)
+    else:
+        yield f"    value: {_text(values[*DETECTION, 'median'])}"
+    yield "restart:"
+    for path, one in values.items():
+        if path[: len(RESTART)] == RESTART and path[-1] == "median":
+            yield f"  {path[-2]}:"
+            yield f"    median: {_text(one)}"
+            yield f"    at_gpus: {gpus}"
+    yield f"  spread: {_text(values[*RESTART, 'spread'])}"
+
+
+def _settings(values: Values, section: Path) -> Iterator[str]:
+    for path, one in values.items():
+        if path[:-1] == section:
+            yield f"{path[-1]}: {_text(one)}"
+
+
+def _text(one: FittedValue) -> str:
+    text = value_text(one.value, one.annotation)
+    if one.low is None or one.high is None or one.value <= 0.0:
+        return text
+    return f"{text}  # 90 %: x{one.low / one.value:.2g} to x{one.high / one.value:.2g}"
+
+
+def _indented(lines: Iterable[str], width: int) -> Iterator[str]:
+    return (" " * width + line for line in lines)

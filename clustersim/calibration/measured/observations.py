@@ -59,6 +59,30 @@ class TimedCollective:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedWrite:
+    """A checkpoint that was written: bytes over all of its writers, and the time until the last had ended [s]."""
+
+    writers: int
+    size_bytes: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimedRecovery:
+    """What killed jobs of one size took to train again.
+
+    ``detection_s`` is from the kill to the end of the attempt, ``restart_s`` from there to the first step, both one
+    number per kill [s]; ``parts_s`` splits the restarts, by the names of
+    :class:`clustersim.scenario.schema.recovery.Restart`.
+    """
+
+    gpus: int
+    detection_s: tuple[float, ...]
+    restart_s: tuple[float, ...]
+    parts_s: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class TimedStep:
     """A training step of a real job.
 
@@ -126,11 +150,8 @@ class Observations:
     updates: tuple[TimedUpdate, ...] = ()
     collectives: tuple[TimedCollective, ...] = ()
     steps: tuple[TimedStep, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to fit."""
-        return not (self.products or self.attention or self.traffic or self.collectives or self.steps)
+    writes: tuple[TimedWrite, ...] = ()
+    recoveries: tuple[TimedRecovery, ...] = ()
 
 
 def together(parts: Iterable[Observations]) -> Observations:
@@ -144,4 +165,6 @@ def together(parts: Iterable[Observations]) -> Observations:
         updates=tuple(item for part in found for item in part.updates),
         collectives=tuple(item for part in found for item in part.collectives),
         steps=tuple(item for part in found for item in part.steps),
+        writes=tuple(item for part in found for item in part.writes),
+        recoveries=tuple(item for part in found for item in part.recoveries),
     )

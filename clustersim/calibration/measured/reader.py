@@ -9,6 +9,7 @@ from clustersim.calibration.measured.jobs import read_campaign, read_job
 from clustersim.calibration.measured.kineto import is_trace, read_trace
 from clustersim.calibration.measured.nccl_log import is_nccl_log, read_nccl_log
 from clustersim.calibration.measured.observations import Observations, together
+from clustersim.calibration.measured.recovery import read_recovery
 from clustersim.calibration.measured.suite import read_suite
 
 SCHEMA = 1
@@ -19,6 +20,7 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], Observations]] = {
     "campaign": read_campaign,
     "microbenchmarks": read_suite,
     "accelerator": read_suite,
+    "faults": read_recovery,
 }
 
 
@@ -27,7 +29,8 @@ class UnreadableMeasurement(ValueError):  # noqa: N818 - named after what it say
 
 
 def read_measurements(files: Iterable[Path]) -> Observations:
-    """Read measurement files: jobs, campaigns, microbenchmarks, accelerator suites, nccl-tests logs, profiler traces.
+    """Read measurement files: jobs, campaigns, microbenchmarks, accelerator suites, killed jobs, nccl-tests logs,
+    profiler traces.
 
     Raises
     ------

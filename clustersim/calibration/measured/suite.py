@@ -11,6 +11,7 @@ from clustersim.calibration.measured.observations import (
     TimedProduct,
     TimedTraffic,
     TimedUpdate,
+    TimedWrite,
 )
 from clustersim.scenario.schema.hardware import Precision
 from clustersim.step.shape import MatrixProduct
@@ -39,6 +40,7 @@ def read_suite(tree: Mapping[str, Any]) -> Observations:
         traffic=tuple(_each(tree, "memory", _traffic)),
         updates=tuple(_each(tree, "optimizer", _update)),
         collectives=tuple(item for item in _each(tree, "collective", _collective) if item.name in _COLLECTIVES),
+        writes=tuple(_each(tree, "checkpoint", _write)),
     )
 
 
@@ -116,6 +118,13 @@ def _collective(record: Record) -> TimedCollective:
     return TimedCollective(
         str(record["op"]), ranks, int(record.get("nodes", 1)), float(record["bytes"]), record["time_s"]
     )
+
+
+def _write(record: Record) -> TimedWrite | None:
+    if record.get("op") != "save":
+        return None
+    writers = _devices(record)
+    return TimedWrite(writers, writers * float(record["bytes"]), float(record["time_s"]))
 
 
 def _devices(record: Record) -> int:

@@ -1,0 +1,216 @@
+"""Tables of ``validation/real.md``: what was measured on machines of our own, and what was predicted."""
+
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clustersim.calibration.cases import Case
+from clustersim.study.faults.text import KNOWN, RANDOM
+from clustersim.study.scoreboard.campaign import FITTED, HELD_OUT
+from clustersim.study.scoreboard.measurements import compared, measurement_files
+from clustersim.study.scoreboard.testbed import COLLECTIVES, STEPS
+from validation.markdown import markdown, share, signed
+from validation.predicted import HERE
+
+Tree = Mapping[str, Any]
+
+
+def sessions_table() -> str:
+    """Every file: what, on which machine, when, how often, and what others did on the machine meanwhile."""
+    return markdown(("file", "on", "from", "to", "repeats", "disturbed"), map(_session, _files()), words=2)
+
+
+def real_errors_table() -> str:
+    """Errors of each kind of prediction."""
+    groups: dict[str, list[float]] = {}
+    for case in _cases():
+        if case.error is not None:
+            groups.setdefault(case.group, []).append(case.error)
+    rows = []
+    for name, errors in sorted(groups.items()):
+        sizes = sorted(map(abs, errors))
+        middle, bias = statistics.median(sizes), statistics.fmean(errors)
+        rows.append((name, f"{len(sizes)}", share(middle), share(sizes[-1]), signed(bias)))
+    return markdown(("what", "n", "median", "worst", "bias"), rows)
+
+
+def held_out_table() -> str:
+    """Step times of jobs that no parameter was fitted to."""
+    return markdown(("job", "measured", "predicted", "error", "repeats"), map(_step, _of(HELD_OUT)))
+
+
+def worst_fitted_table() -> str:
+    """The worst of the jobs that were fitted."""
+    worst = sorted(_of(FITTED), key=lambda case: -abs(case.error or 0.0))[:5]
+    return markdown(("job", "measured", "predicted", "error", "repeats"), map(_step, worst))
+
+
+def killed_table() -> str:
+    """Effective training time of jobs whose incidents the simulation knew."""
+    return markdown(("incidents", "measured", "simulated", "points", "steps lost"), map(_killed, _of(KNOWN)), tail=1)
+
+
+def killed_at_random_table() -> str:
+    """Effective training time of jobs of which the simulation knew the rate of kills alone."""
+    rows = [
+        (case.name.removesuffix(": ETTR"), share(case.expected or 0.0), share(case.found or 0.0), _interval(case))
+        for case in _of(RANDOM)
+    ]
+    return markdown(("run", "measured", "simulated, mean", "90 %"), rows)
+
+
+def testbed_table() -> str:
+    """Step times over the testbed, with the slow-down that the cables cause."""
+    return markdown(("topology: job", "measured", "predicted", "error", "slower"), map(_limited, _of(STEPS)), tail=1)
+
+
+def testbed_collectives_table() -> str:
+    """Collectives over the testbed by operation and number of hosts."""
+    groups: dict[tuple[str, int], list[float]] = {}
+    for case in _of(COLLECTIVES):
+        operation = case.name.partition(": ")[2].split()[0].replace("_", "-")
+        hosts = case.name.partition("MiB, ")[2].split()[0].count("-") + 1
+        groups.setdefault((operation, hosts), []).append(abs(case.error or 0.0))
+    rows = [
+        (f"{operation} of {hosts} hosts", f"{len(errors)}", share(statistics.median(errors)), share(max(errors)))
+        for (operation, hosts), errors in sorted(groups.items())
+    ]
+    return markdown(("collective, from 1 MiB on", "n", "median", "worst"), rows)
+
+
+def ladder_table() -> str:
+    """Runs of the miniature: those that made the law, and the one that was forecast."""
+    tree = _tree("miniature")
+    runs = [("ladder", run) for run in tree["ladder"]] + [("forecast, then run", tree["target"])]
+    last = tree["forecast"]["points"][-1]
+    rows = []
+    for role, run in runs:
+        end = run["evaluations"][-1]
+        said = f"{last['loss']:.3f} ({last['low']:.3f} to {last['high']:.3f})" if role != "ladder" else ""
+        rows.append(
+            (role, f"{run['parameters'] / 1e6:.2f}M", f"{end['tokens'] / 1e6:.2f}M", said, f"{end['loss']:.3f}")
+        )
+    return markdown(("role", "parameters", "tokens", "forecast loss, 90 %", "loss"), rows)
+
+
+def curve_table() -> str:
+    """The loss of the target run along the way, as forecast and as measured."""
+    tree = _tree("miniature")
+    measured = {point["tokens"]: point["loss"] for point in tree["target"]["evaluations"]}
+    rows = [
+        (
+            f"{point['tokens'] / 1e6:.2f}M",
+            f"{point['loss']:.3f}",
+            f"{point['low']:.3f} - {point['high']:.3f}",
+            f"{measured[point['tokens']]:.3f}",
+            signed(point["loss"] / measured[point["tokens"]] - 1.0),
+        )
+        for point in tree["forecast"]["points"]
+        if point["tokens"] in measured
+    ]
+    return markdown(("tokens", "forecast", "90 %", "measured", "error"), rows)
+
+
+def warmup_table() -> str:
+    """The same run with and without warm-up, seed by seed."""
+    warmup = _tree("miniature")["warmup"]
+    rows = [
+        (
+            kind,
+            f"{run['seed']}",
+            "yes" if run["diverged"] else "no",
+            share(run["clipped"]),
+            f"{run['highest_gradient_norm']:.1f}",
+            "" if run["final_loss"] is None else f"{run['final_loss']:.3f}",
+        )
+        for kind in ("with", "without")
+        for run in warmup[kind]
+    ]
+    return markdown(("warm-up", "seed", "diverged", "steps clipped", "highest norm", "final loss"), rows)
+
+
+def copying_table() -> str:
+    """Accuracy of copying during training."""
+    points = _tree("miniature")["copying"]
+    chosen = points[:: max(1, len(points) // 12)]
+    if chosen[-1] != points[-1]:
+        chosen = [*chosen, points[-1]]
+    return markdown(
+        ("tokens", "copied correctly"),
+        [(f"{point['tokens'] / 1e6:.2f}M", share(point["accuracy"])) for point in chosen],
+    )
+
+
+def bill_table() -> str:
+    """What the miniature took."""
+    bill = _tree("miniature")["bill"]
+    rows = [(name.replace("_", " "), f"{value:,.4g}") for name, value in bill.items() if isinstance(value, int | float)]
+    return markdown(("of the whole miniature", "value"), rows)
+
+
+def _files() -> list[Path]:
+    return measurement_files(HERE)
+
+
+def _tree(kind: str) -> Tree:
+    for path in _files():
+        tree: Tree = json.loads(path.read_text("utf-8"))
+        if tree.get("kind") == kind:
+            return tree
+    msg = f"no file of the kind {kind!r} under {HERE.name}/measurements"
+    raise FileNotFoundError(msg)
+
+
+@lru_cache(maxsize=1)
+def _cases() -> tuple[Case, ...]:
+    return tuple(case for path in _files() for case in compared(path).cases)
+
+
+def _of(group: str) -> list[Case]:
+    return [case for case in _cases() if case.group == group]
+
+
+def _session(path: Path) -> tuple[str, ...]:
+    tree = json.loads(path.read_text("utf-8"))
+    repeats = list(_repeats(tree))
+    dates = sorted([str(repeat["date"]) for repeat in repeats] or [str(tree["environment"]["date"])])
+    known = [repeat for repeat in repeats if "disturbed" in repeat]
+    disturbed = f"{sum(repeat['disturbed'] for repeat in known)}" if known else "not told"
+    environment = tree["environment"]
+    where = f"{environment.get('name') or environment.get('cpu')}, {environment['cpus']} cores"
+    first, last = (date[:16].replace("T", " ") for date in (dates[0], dates[-1]))
+    return path.name, where, first, last, f"{len(repeats)}" if repeats else "", disturbed
+
+
+def _repeats(tree: Tree) -> Iterator[Tree]:
+    """Repeats that carry a date, wherever the file has them."""
+    random = tree.get("random") or {}
+    for run in [*tree.get("runs", ()), *tree.get("calibration_runs", ()), *tree.get("scenarios", ()), random]:
+        yield from run.get("repeats", ())
+
+
+def _step(case: Case) -> tuple[str, ...]:
+    repeats = case.note.removeprefix("repeats differ by ")
+    return case.name, _seconds(case.expected), _seconds(case.found), signed(case.error or 0.0), repeats
+
+
+def _killed(case: Case) -> tuple[str, ...]:
+    measured, simulated = case.expected or 0.0, case.found or 0.0
+    points = f"{100.0 * (simulated - measured):+.1f}"
+    return case.name.removesuffix(": ETTR"), share(measured), share(simulated), points, case.note
+
+
+def _limited(case: Case) -> tuple[str, ...]:
+    return case.name, _seconds(case.expected), _seconds(case.found), signed(case.error or 0.0), case.note.split(",")[0]
+
+
+def _interval(case: Case) -> str:
+    ends: Sequence[float] = (case.low or 0.0, case.high or 0.0)
+    return " - ".join(share(end) for end in ends)
+
+
+def _seconds(value: float | None) -> str:
+    return f"{value or 0.0:.3f} s"
