@@ -13,18 +13,13 @@ from pathlib import Path
 from validation.predicted import HERE
 from validation.tables_of_collectives import collective_classes, collective_sources, worst_collectives
 from validation.tables_of_real import (
-    bill_table,
-    copying_table,
-    curve_table,
     held_out_table,
     killed_at_random_table,
     killed_table,
-    ladder_table,
     real_errors_table,
     sessions_table,
     testbed_collectives_table,
     testbed_table,
-    warmup_table,
     worst_fitted_table,
 )
 from validation.tables_of_scaling import (
@@ -62,11 +57,6 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "killed at random": killed_at_random_table,
     "testbed": testbed_table,
     "testbed collectives": testbed_collectives_table,
-    "ladder": ladder_table,
-    "curve": curve_table,
-    "warmup": warmup_table,
-    "copying": copying_table,
-    "bill": bill_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

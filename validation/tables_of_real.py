@@ -81,87 +81,8 @@ def testbed_collectives_table() -> str:
     return markdown(("collective, from 1 MiB on", "n", "median", "worst"), rows)
 
 
-def ladder_table() -> str:
-    """Runs of the miniature: those that made the law, and the one that was forecast."""
-    tree = _tree("miniature")
-    runs = [("ladder", run) for run in tree["ladder"]] + [("forecast, then run", tree["target"])]
-    last = tree["forecast"]["points"][-1]
-    rows = []
-    for role, run in runs:
-        end = run["evaluations"][-1]
-        said = f"{last['loss']:.3f} ({last['low']:.3f} to {last['high']:.3f})" if role != "ladder" else ""
-        rows.append(
-            (role, f"{run['parameters'] / 1e6:.2f}M", f"{end['tokens'] / 1e6:.2f}M", said, f"{end['loss']:.3f}")
-        )
-    return markdown(("role", "parameters", "tokens", "forecast loss, 90 %", "loss"), rows)
-
-
-def curve_table() -> str:
-    """The loss of the target run along the way, as forecast and as measured."""
-    tree = _tree("miniature")
-    measured = {point["tokens"]: point["loss"] for point in tree["target"]["evaluations"]}
-    rows = [
-        (
-            f"{point['tokens'] / 1e6:.2f}M",
-            f"{point['loss']:.3f}",
-            f"{point['low']:.3f} - {point['high']:.3f}",
-            f"{measured[point['tokens']]:.3f}",
-            signed(point["loss"] / measured[point["tokens"]] - 1.0),
-        )
-        for point in tree["forecast"]["points"]
-        if point["tokens"] in measured
-    ]
-    return markdown(("tokens", "forecast", "90 %", "measured", "error"), rows)
-
-
-def warmup_table() -> str:
-    """The same run with and without warm-up, seed by seed."""
-    warmup = _tree("miniature")["warmup"]
-    rows = [
-        (
-            kind,
-            f"{run['seed']}",
-            "yes" if run["diverged"] else "no",
-            share(run["clipped"]),
-            f"{run['highest_gradient_norm']:.1f}",
-            "" if run["final_loss"] is None else f"{run['final_loss']:.3f}",
-        )
-        for kind in ("with", "without")
-        for run in warmup[kind]
-    ]
-    return markdown(("warm-up", "seed", "diverged", "steps clipped", "highest norm", "final loss"), rows)
-
-
-def copying_table() -> str:
-    """Accuracy of copying during training."""
-    points = _tree("miniature")["copying"]
-    chosen = points[:: max(1, len(points) // 12)]
-    if chosen[-1] != points[-1]:
-        chosen = [*chosen, points[-1]]
-    return markdown(
-        ("tokens", "copied correctly"),
-        [(f"{point['tokens'] / 1e6:.2f}M", share(point["accuracy"])) for point in chosen],
-    )
-
-
-def bill_table() -> str:
-    """What the miniature took."""
-    bill = _tree("miniature")["bill"]
-    rows = [(name.replace("_", " "), f"{value:,.4g}") for name, value in bill.items() if isinstance(value, int | float)]
-    return markdown(("of the whole miniature", "value"), rows)
-
-
 def _files() -> list[Path]:
     return measurement_files(HERE)
-
-
-def _tree(kind: str) -> Tree:
-    for path in _files():
-        tree: Tree = json.loads(path.read_text("utf-8"))
-        if tree.get("kind") == kind:
-            return tree
-    msg = f"no file of the kind {kind!r} under {HERE.name}/measurements"
-    raise FileNotFoundError(msg)
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from clustersim.scenario.schema.training import Layout
 
 if TYPE_CHECKING:
     from clustersim.hardware.topology.groups import Grid
+    from clustersim.hardware.topology.loads import LinkLoads
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Shares:
         sets the pace of a synchronous step.
     tensor_latency_s, context_latency_s, expert_latency_s, data_latency_s, pipeline_latency_s : float
         One-way latency beyond that of a message between two nodes [s].
+    data_stages : tuple of float, shape (stages,)
+        Share of ``data`` over that of each pipeline stage's own slowest replicas, in (0, 1]; empty where all are alike.
     """
 
     tensor: float = 1.0
@@ -36,6 +39,7 @@ class Shares:
     expert_latency_s: float = 0.0
     data_latency_s: float = 0.0
     pipeline_latency_s: float = 0.0
+    data_stages: tuple[float, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -113,12 +117,23 @@ def _shares(cluster: Cluster, grid: "Grid") -> Shares:
 
     healthy = _healthy(cluster) if isinstance(cluster.fabric, ClosFabric) else None
     values: dict[str, float] = {}
+    stages: tuple[float, ...] = ()
     for dimension in DIMENSIONS:
         loads = grid_loads(cluster, grid, dimension)
         whole = 1.0 if healthy is None else float(grid_loads(healthy, grid, dimension).share.min())
         values[dimension] = min(1.0, float(loads.share.min()) / whole)
         values[f"{dimension}_latency_s"] = float(loads.latency_s.max())
-    return Shares(**values)
+        if dimension == "data":
+            stages = _by_stage(grid, loads)
+    return Shares(**values, data_stages=stages)
+
+
+def _by_stage(grid: "Grid", loads: "LinkLoads") -> tuple[float, ...]:
+    slowest = [
+        float(loads.share[grid.stage_of(loads.groups[:, 0]) == stage].min()) for stage in range(grid.pipeline_parallel)
+    ]
+    least = min(slowest)
+    return () if max(slowest) == least else tuple(least / share for share in slowest)
 
 
 def _healthy(cluster: Cluster) -> Cluster:

@@ -53,9 +53,29 @@ def data_parallel_s(job: Job, stages: tuple[StageTime, ...], run: PipelineRun) -
         else:
             ends_s.append(max(ready_s) + exchange_s)
         whole_s.append(exchange_s)
+    if waits_for_reduction(job, run):
+        ends_s = _one_after_the_other(ends_s, [max(ready_s) for ready_s in run.gradient_ready_s])
     waited_s = max(0.0, max(ends_s) - run.total_s) + max(delays_s)
     beside_s = max(0.0, max(whole_s) - waited_s) if overlaps(job) else 0.0
     return waited_s + job.efficiency.overlap_slowdown * beside_s + _earlier_rounds_s(job, exchanges, run)
+
+
+def waits_for_reduction(job: Job, run: PipelineRun) -> bool:
+    """Whether a stage sends its last gradients of activations only once those of its weights are reduced.
+
+    DDP ends a backward pass with the wait for its buckets (Li et al. 2020, arXiv 2006.15704, section 4.2), and a stage
+    of ``torch.distributed.pipelining`` sends when the pass has ended.
+    """
+    return job.stack == "pytorch" and job.layout.zero_stage == 0 and run.schedule.chunks == 1
+
+
+def _one_after_the_other(ends_s: list[float], ready_s: list[float]) -> list[float]:
+    """Ends of the reductions where each stage waits for those of the stages behind it [s]."""
+    late_s, found = 0.0, []
+    for end_s, final_s in zip(reversed(ends_s), reversed(ready_s), strict=True):
+        found.append(end_s + late_s)
+        late_s += end_s - final_s
+    return found[::-1]
 
 
 def _earlier_rounds_s(job: Job, exchanges: list[Exchange], run: PipelineRun) -> float:
@@ -112,7 +132,9 @@ def _exchanges(job: Job, stages: tuple[StageTime, ...]) -> list[Exchange]:
         if weights not in known:
             known[weights] = stage_exchange_s(job, stage)
         found.append(known[weights])
-    return found
+    if not job.groups.data_stages:
+        return found
+    return [(pace * one[0], pace * one[1]) for pace, one in zip(job.groups.data_stages, found, strict=True)]
 
 
 def _by_chunk(run: PipelineRun, rank: int, exchanges: list[Exchange]) -> list[Exchange]:

@@ -15,7 +15,9 @@ class Groups:
 
     ``data`` reduces gradients: it joins data- and context-parallel ranks, which hold the same weights. ``expert_data``
     does so for the experts, which expert parallelism already spreads. ``context`` and ``pipeline`` are the slowest
-    links between neighbours, ``context_group`` all context-parallel ranks.
+    links between neighbours, ``context_group`` all context-parallel ranks. ``data_stages`` is the time of an exchange
+    between the replicas of each pipeline stage over that of the slowest stage, which ``data`` is; empty where all are
+    alike.
     """
 
     tensor: Place
@@ -25,6 +27,7 @@ class Groups:
     data: Place
     expert_data: Place
     pipeline: Link
+    data_stages: tuple[float, ...] = ()
 
 
 def groups_of(fabric: Fabric, layout: Layout, shares: Shares = WHOLE) -> Groups:
@@ -65,6 +68,7 @@ def groups_of(fabric: Fabric, layout: Layout, shares: Shares = WHOLE) -> Groups:
             shares.pipeline,
             shares.pipeline_latency_s,
         ),
+        data_stages=shares.data_stages,
     )
 
 

@@ -137,6 +137,17 @@ def test_a_slow_scale_up_link_binds_what_stays_inside() -> None:
     assert link_loads(plan, layout(8, 4), "tensor").share.tolist() == [1.0, 1.0, 0.5, 1.0]
 
 
+def test_a_slow_interface_slows_the_replicas_of_its_own_stage() -> None:
+    slow = ({"link": "node4/leaf", "bandwidth": "25 %"},)
+    text = "from,to,bandwidth\n" + "".join(f"node{number},leaf,400 Gbps\n" for number in range(1, 5))
+    plan = cluster(4, gpus=1, nics=1, kind="graph", file="links.csv", text=text, degraded=slow)
+    shares = bandwidth_shares(plan, layout(1, 2, 2))
+    assert (shares.data, shares.data_stages) == (pytest.approx(0.25), pytest.approx((0.25, 1.0)))
+    # With replicas outermost each stage has a host on either half.
+    assert bandwidth_shares(plan, layout(1, 2, 2, rank_order="tp-cp-pp-dp")).data_stages == pytest.approx((0.25, 1.0))
+    assert bandwidth_shares(plan, layout(1, 4)).data_stages == ()
+
+
 def test_what_a_fault_frees_is_not_handed_on() -> None:
     # a -> b spreads over m1 and m2, c -> d shares m1's uplink; without s-m1 that uplink is c's alone.
     text = """from,to,bandwidth

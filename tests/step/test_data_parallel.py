@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustersim.step.data_parallel import BUCKET_BYTES, FIRST_BUCKET_BYTES, buckets, coarse_buckets, data_parallel_s
+from clustersim.step.data_parallel import (
+    BUCKET_BYTES,
+    FIRST_BUCKET_BYTES,
+    buckets,
+    coarse_buckets,
+    data_parallel_s,
+    waits_for_reduction,
+)
 from clustersim.step.exchange import overlaps
 from clustersim.step.job import Job
 from clustersim.step.pipeline import PipelineRun, schedule_of, simulate
@@ -170,3 +177,26 @@ def test_other_software_has_no_such_buckets(changed: dict[str, Any]) -> None:
 def test_fsdp_overlaps_nothing_where_each_kernel_ends_before_the_next_is_launched() -> None:
     for stage, blocking, expected in ((3, True, False), (3, False, True), (0, True, True)):
         assert overlaps(job(ideal(blocking_launch=blocking), zero_stage=stage)) is expected
+
+
+def test_stages_of_torch_wait_for_the_reductions_behind_them() -> None:
+    of = job(zero_stage=0, pipeline_parallel=4)
+    waiting = replace(of, stack="pytorch")
+    _, run = pipeline(of)
+    assert waits_for_reduction(waiting, run)
+    assert not waits_for_reduction(of, run)
+    # Long passes hide all but the last bucket of each of four equal stages; the first waits for the other three.
+    first_s, *others_s = (stage_exchange_s(of, stage)[0] / 8 for stage in stage_times(of))
+    assert added_s(of) == pytest.approx(first_s)
+    assert added_s(waiting) == pytest.approx(first_s + sum(others_s))
+
+
+def test_stages_whose_replicas_have_better_links_reduce_faster() -> None:
+    of = job(zero_stage=0, pipeline_parallel=4)
+    mixed = replace(of, groups=replace(of.groups, data_stages=(0.25, 1.0, 0.25, 0.25)))
+    # The first stage ends last, with a quarter of its own reduction left.
+    assert added_s(mixed) == pytest.approx(added_s(of) / 4)
+    waiting = replace(mixed, stack="pytorch")
+    parts_s = [stage_exchange_s(of, stage)[0] / 8 for stage in stage_times(of)]
+    paced_s = [pace * part_s for pace, part_s in zip(mixed.groups.data_stages, parts_s, strict=True)]
+    assert added_s(waiting) == pytest.approx(sum(paced_s))

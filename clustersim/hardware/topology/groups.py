@@ -52,6 +52,12 @@ class Grid:
             layout.virtual_pipeline > 1,
         )
 
+    def stage_of(self, ranks: Ints) -> Ints:
+        """Pipeline stage of each rank."""
+        faster = self.tensor_parallel * self.context_parallel
+        faster *= 1 if self.rank_order == "tp-cp-pp-dp" else self.data_parallel
+        return np.asarray(ranks // faster % self.pipeline_parallel, dtype=np.int64)
+
     @property
     def gpus(self) -> int:
         """GPUs of the job."""

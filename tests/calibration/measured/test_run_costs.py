@@ -153,13 +153,12 @@ name: a job
 cluster:
   node: dgx-h100
   nodes: 4
-  fabric: {kind: clos}
 model: llama3-8b
 checkpoint: {kind: blocking, interval: 1 h}
 training:
   start: 2026-11-22
   precision: bf16
-  layout: {data_parallel: 32, zero_stage: 1}
+  layout: {data_parallel: 32, zero_stage: 3}
   phases:
     - {name: training, tokens: 1B tokens, sequence_length: 8192, global_batch: 32}
 failures: {like: llama3-405b}
