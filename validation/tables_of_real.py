@@ -9,7 +9,7 @@ from typing import Any
 
 from clustersim.calibration.cases import Case
 from clustersim.study.faults.text import KNOWN, RANDOM
-from clustersim.study.scoreboard.campaign import FITTED, HELD_OUT
+from clustersim.study.scoreboard.campaign import ANOTHER_DAY, FITTED, HELD_OUT
 from clustersim.study.scoreboard.measurements import compared, measurement_files
 from clustersim.study.scoreboard.testbed import COLLECTIVES, STEPS
 from validation.markdown import markdown, share, signed
@@ -38,8 +38,11 @@ def real_errors_table() -> str:
 
 
 def held_out_table() -> str:
-    """Step times of jobs that no parameter was fitted to."""
-    return markdown(("job", "measured", "predicted", "error", "repeats"), map(_step, _of(HELD_OUT)))
+    """Step times of jobs that no parameter was fitted to, and of the same jobs on another day."""
+    later = {case.name: case for case in _of(ANOTHER_DAY)}
+    rows = [(*_step(case), *_again(later.get(case.name))) for case in _of(HELD_OUT)]
+    columns = ("job", "measured", "predicted", "error", "repeats", "another day", "error")
+    return markdown(columns if later else columns[:5], [row[: 7 if later else 5] for row in rows])
 
 
 def worst_fitted_table() -> str:
@@ -116,6 +119,10 @@ def _repeats(tree: Tree) -> Iterator[Tree]:
 def _step(case: Case) -> tuple[str, ...]:
     repeats = case.note.removeprefix("repeats differ by ")
     return case.name, _seconds(case.expected), _seconds(case.found), signed(case.error or 0.0), repeats
+
+
+def _again(case: Case | None) -> tuple[str, str]:
+    return ("", "") if case is None else (_seconds(case.expected), signed(case.error or 0.0))
 
 
 def _killed(case: Case) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ def run(wall_s: float, lost_steps: int, *incidents: dict[str, Any], mode: str = 
     """A run whose one repeat took so long."""
     repeat = {
         "date": "2026-01-01",
+        "wall_s": wall_s,
         "ettr": WORK_S / wall_s,
         "lost_steps": lost_steps,
         "unplanned_ends": 0,
@@ -138,7 +139,7 @@ def test_a_difference_of_more_than_two_points_does_not_agree(file: Callable[...,
 @pytest.mark.parametrize(
     "changed",
     [{"unplanned_ends": 1}, {"struck": []}, {"disturbed": True}],
-    ids=["died by itself", "ended too early", "busy machine"],
+    ids=["died by itself", "not struck", "busy machine"],
 )
 def test_repeats_that_did_not_go_as_planned_are_left_out(changed: dict[str, Any], file: Callable[..., Path]) -> None:
     spoilt = {**KILL["repeats"][0], "ettr": 0.1, **changed}
@@ -149,8 +150,21 @@ def test_repeats_that_did_not_go_as_planned_are_left_out(changed: dict[str, Any]
     assert alone == (["others used the machine"] if "disturbed" in changed else [])
 
 
+def test_a_run_may_be_over_before_an_incident_is_due(file: Callable[..., Path]) -> None:
+    late = {**KILL, "incidents": [*KILL["incidents"], incident(1000.0, "kill")]}
+    (plain,), (found,) = fault_cases(file(KILL)), fault_cases(file(late))
+    assert (found.measured_ettr, found.simulated_ettr) == pytest.approx((plain.measured_ettr, plain.simulated_ettr))
+
+
 def random_run(*ettrs: float) -> dict[str, Any]:
-    fields = {"date": "2026-01-01", "lost_steps": 3, "unplanned_ends": 0, "struck": [], "disturbed": False}
+    fields = {
+        "date": "2026-01-01",
+        "wall_s": 29.0,
+        "lost_steps": 3,
+        "unplanned_ends": 0,
+        "struck": [],
+        "disturbed": False,
+    }
     repeats = [{**fields, "ettr": ettr} for ettr in ettrs]
     return {**run(29.0, 0), "repeats": repeats, "interval_s": 12.0, "seed": 0}
 

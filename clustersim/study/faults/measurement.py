@@ -3,7 +3,7 @@
 import json
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,7 @@ class Repeat:
     date : str
         When it was measured.
     as_planned : bool
-        Whether every planned incident took place before its end, and no attempt ended for another reason.
+        Whether every incident that was planned before its end took place, and no attempt ended for another reason.
     disturbed : bool
         Whether others used the machine meanwhile.
     """
@@ -227,10 +227,12 @@ def _run(entry: Mapping[str, Any]) -> BrokenRun:
         entry["config"],
         tuple(entry["incidents"]),
         float(entry["hang_timeout_s"]),
-        tuple(_repeat(found, len(entry["incidents"])) for found in entry["repeats"]),
+        tuple(_repeat(found, entry["incidents"]) for found in entry["repeats"]),
     )
 
 
-def _repeat(found: Mapping[str, Any], incidents: int) -> Repeat:
-    as_planned = not found["unplanned_ends"] and len(found["struck"]) >= incidents
+def _repeat(found: Mapping[str, Any], incidents: Sequence[Mapping[str, Any]]) -> Repeat:
+    """A run that was over before an incident was due went as planned: so does its simulation."""
+    due = sum(incident["at_s"] < found["wall_s"] for incident in incidents)
+    as_planned = not found["unplanned_ends"] and len(found["struck"]) >= due
     return Repeat(float(found["ettr"]), int(found["lost_steps"]), str(found["date"]), as_planned, found["disturbed"])

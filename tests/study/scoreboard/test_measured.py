@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from clustersim.study.scoreboard.campaign import FITTED, HELD_OUT, NINETY, campaign_cases, campaign_observations
+from clustersim.study.scoreboard.campaign import (
+    ANOTHER_DAY,
+    FITTED,
+    HELD_OUT,
+    NINETY,
+    campaign_cases,
+    campaign_observations,
+)
 from clustersim.study.scoreboard.measurements import compared
 from clustersim.study.scoreboard.miniature import miniature_cases
 from tests.calibration.measured import cases
@@ -46,6 +53,21 @@ def test_held_out_steps_carry_the_interval_of_their_prediction(campaign: Path) -
         assert math.log(case.high / case.found) >= NINETY * 0.02 * 0.999
         assert case.high / case.found == pytest.approx(case.found / case.low)
         assert case.note == "repeats differ by 2.0%"
+
+
+def test_a_later_campaign_is_predicted_from_the_first(campaign: Path) -> None:
+    tree = json.loads(campaign.read_text("utf-8"))
+    slower = [{**run, "step_time_s": 1.5 * run["step_time_s"]} for run in tree["runs"]]
+    later = {**tree, "environment": {**tree["environment"], "date": "2030-01-01"}, "runs": slower}
+    path = written(campaign.parent / "another-day.json", later)
+    try:
+        first, found = campaign_cases(campaign), campaign_cases(path)
+    finally:
+        path.unlink()
+    held_out = [case for case in first if case.group == HELD_OUT]
+    assert [case.group for case in found] == [ANOTHER_DAY] * len(held_out)
+    assert [case.found for case in found] == pytest.approx([case.found for case in held_out])
+    assert [case.expected for case in found] == pytest.approx([1.5 * (case.expected or 0.0) for case in held_out])
 
 
 def test_microbenchmarks_of_the_same_device_join(campaign: Path) -> None:
