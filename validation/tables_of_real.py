@@ -128,7 +128,8 @@ def _again(case: Case | None) -> tuple[str, str]:
 def _killed(case: Case) -> tuple[str, ...]:
     measured, simulated = case.expected or 0.0, case.found or 0.0
     points = f"{100.0 * (simulated - measured):+.1f}"
-    return case.name.removesuffix(": ETTR"), share(measured), share(simulated), points, case.note
+    lost = case.note.replace(" steps lost", "")
+    return case.name.removesuffix(": ETTR"), share(measured), share(simulated), points, lost
 
 
 def _limited(case: Case) -> tuple[str, ...]:
