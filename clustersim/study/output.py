@@ -1,7 +1,6 @@
 """The output folder: report, records, summary and resolved scenario, all or nothing."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import numpy as np
 
 from clustersim.run.records import EFFECTS, HITS, STATES, Column, Records, Table
 from clustersim.study.ensemble import Ensemble
+from clustersim.study.folder import put_in_place, refuse_other_folder
 from clustersim.study.forecast import Forecast
 
 if TYPE_CHECKING:
@@ -51,22 +51,11 @@ def write_output(forecast: Forecast, folder: Path, write_report: WriteReport) ->
         _write_tables(forecast, draft / RECORDS)
         write_report(forecast.summary, draft / REPORT)
         draft.chmod(0o755)
-        _put_in_place(draft, folder)
+        put_in_place(draft, folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return folder
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Swap the draft in; an earlier output is deleted only when the new one stands."""
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old = draft.with_name(f"{draft.name}-old")
-    folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old)
 
 
 def check_folder(folder: Path) -> None:
@@ -77,16 +66,7 @@ def check_folder(folder: Path) -> None:
     OSError
         If the folder holds files that are no earlier output, is a file, or cannot be made.
     """
-    if folder.exists() and not folder.is_dir():
-        message = "is a file; choose another folder"
-        raise FileExistsError(message)
-    if folder.exists() and any(folder.iterdir()) and not _is_earlier_output(folder):
-        message = "holds files that are no earlier forecast; choose another folder"
-        raise FileExistsError(message)
-    above = next(parent for parent in folder.absolute().parents if parent.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        message = f"cannot be written: {above} does not allow it"
-        raise PermissionError(message)
+    refuse_other_folder(folder, _is_earlier_output, "forecast")
 
 
 def _is_earlier_output(folder: Path) -> bool:

@@ -31,7 +31,7 @@ def environment(device_kind: str) -> Facts:
     """
     import torch
 
-    from validation.gpt.environment import cpu_name
+    from validation.gpt.cpu import cpu_name
 
     facts: Facts = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -51,7 +51,7 @@ def environment(device_kind: str) -> Facts:
 def _accelerator() -> Facts:
     import torch
 
-    from validation.gpt.environment import cpu_name
+    from validation.gpt.cpu import cpu_name
 
     properties = torch.cuda.get_device_properties(0)
     return {

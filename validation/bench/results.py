@@ -1,11 +1,11 @@
 """The file of results: whole at every moment, whatever ends the benchmark."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from validation.bench.case import Record
 from validation.bench.host import Facts
+from validation.gpt.whole_file import write_whole
 
 SCHEMA = 1
 
@@ -69,6 +69,4 @@ class Results:
             "sections": self._states,
             "load": self._loads,
         }
-        part = self._path.with_name(self._path.name + ".part")
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        part.replace(self._path)
+        write_whole(self._path, content)

@@ -6,20 +6,18 @@ import random
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from validation.campaign.machine import foreign_share, usage
 from validation.campaign.plan import Job
+from validation.gpt.config_text import toml_text
+from validation.gpt.whole_file import write_whole
+from validation.machine import DISTURBED, Watch
 
 SCHEMA = 1
-
-DISTURBED = 0.05
-"""Share of the machine used by others above which a repeat does not count, as long as there are others."""
 
 JOB_LIMIT_S = 300.0
 """Time after which a job is given up [s]."""
@@ -88,19 +86,16 @@ def measured(job: Job) -> dict[str, Any]:
         If it does not end with a measurement.
     """
     with TemporaryDirectory() as folder:
-        before, begun = usage(), time.monotonic()
+        watch = Watch()
         tree = _run(job, Path(folder))
-        wall_s = time.monotonic() - begun
-        share = foreign_share(before, usage(), wall_s, os.cpu_count() or 1)
+        told = watch.told()
     summary = tree["summary"]
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "step_time_s": summary["step_time_s"],
         "iqr_s": summary["iqr_s"],
         "steps": summary["repeats"],
-        "load": None if before is None else before.load,
-        "foreign_share": share,
-        "disturbed": share is not None and share > DISTURBED,
+        **told,
         "parts": {name: summary[name] for name in PARTS if summary.get(name) is not None},
         "collectives": summary.get("collectives", {}),
         "parameters": tree["parameters"],
@@ -111,7 +106,7 @@ def measured(job: Job) -> dict[str, Any]:
 
 def _run(job: Job, folder: Path) -> dict[str, Any]:
     config = folder / "job.toml"
-    config.write_text(toml_text(job), "utf-8")
+    config.write_text(toml_text(job.config), "utf-8")
     out = folder / "out"
     start = [sys.executable, "-m"]
     if job.world > 1:
@@ -132,19 +127,6 @@ def _run(job: Job, folder: Path) -> dict[str, Any]:
         raise JobFailed(problem)
     found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found
-
-
-def toml_text(job: Job) -> str:
-    """The job's tables as TOML."""
-    return tables_text(job.config)
-
-
-def tables_text(tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tables of plain values as TOML."""
-    lines: list[str] = []
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
 
 
 def _opened(out: Path, jobs: Sequence[Job], rounds: int) -> dict[str, Any]:
@@ -188,7 +170,4 @@ def _add(tree: dict[str, Any], job: Job, repeat: dict[str, Any]) -> None:
 
 def _write(tree: dict[str, Any], out: Path) -> None:
     """Rewrite the file; runs that were not measured yet are left out."""
-    kept = {**tree, "runs": [run for run in tree["runs"] if run["repeats"]]}
-    part = out.with_name(out.name + ".part")
-    part.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    part.replace(out)
+    write_whole(out, {**tree, "runs": [run for run in tree["runs"] if run["repeats"]]})

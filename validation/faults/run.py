@@ -1,6 +1,5 @@
 """Runs one scenario: starts the job under torchrun, lets happen what is to happen, and takes stock."""
 
-import json
 import os
 import subprocess
 import sys
@@ -14,8 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from validation.campaign.machine import foreign_share, usage
-from validation.campaign.run import DISTURBED
 from validation.faults.account import account, checkpoint_costs_s
 from validation.faults.disk import small_disk
 from validation.faults.lives import Event, lives, read_log
@@ -23,6 +20,8 @@ from validation.faults.plan import STOPPING, WORLD, Scenario
 from validation.faults.processes import MARK, end_all
 from validation.faults.strikes import Schedule, Struck, fault_of
 from validation.faults.watching import Attempt, Heartbeat, Watcher
+from validation.gpt.config_text import toml_text
+from validation.machine import Watch
 
 TICK_S = 0.02
 """Time between two looks at the job [s]: a tenth of a step."""
@@ -76,7 +75,7 @@ def measured(scenario: Scenario, tables: Tables, on_disk: bool) -> dict[str, Any
     NoMount
         If the small file system cannot be mounted.
     """
-    load, before, begun_s = os.getloadavg()[0], usage(), time.monotonic()
+    watch = Watch()
     with TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
         folder = Path(name)
         disk = folder / "disk"
@@ -84,7 +83,7 @@ def measured(scenario: Scenario, tables: Tables, on_disk: bool) -> dict[str, Any
         if not on_disk:
             stack.enter_context(small_disk(disk, DISK_BYTES))
         seen = observe(scenario, tables, folder, disk)
-    share = foreign_share(before, usage(), time.monotonic() - begun_s, os.cpu_count() or 1)
+    told = watch.told()
     every = int(tables["checkpoint"]["every_steps"])
     found = lives(seen.events, seen.attempts, every)
     taken = account(found, seen.struck)
@@ -94,9 +93,7 @@ def measured(scenario: Scenario, tables: Tables, on_disk: bool) -> dict[str, Any
         "checkpoints": _checkpoints(seen.events),
         "checkpoint_costs_s": checkpoint_costs_s(found[0], taken.step_s),
         "struck": _struck(seen.struck, seen.attempts[0].started_s),
-        "load": load,
-        "foreign_share": share,
-        "disturbed": share is not None and share > DISTURBED,
+        **told,
         "environment": _environment(seen.events),
     }
 
@@ -194,14 +191,6 @@ def _check(scenario: Scenario, code: int | None, events: list[Event], printed: P
     tail = "\n".join(mistakes or said[-40:])
     message = f"{scenario.name}: {how}, the log ends with {last.get('event')!r} {last.get('reason', '')}\n{tail}"
     raise JobFailed(message)
-
-
-def toml_text(tables: Tables) -> str:
-    """Tables as TOML."""
-    lines: list[str] = []
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
 
 
 def _checkpoints(events: list[Event]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from validation.campaign.run import DISTURBED
 from validation.faults.account import NothingUndisturbed
 from validation.faults.calibration import calibration
 from validation.faults.disk import can_mount
 from validation.faults.plan import ASSUMED_STEP_S, Protocol, Scenario, random_incidents
-from validation.faults.quiet import wait_for_quiet
 from validation.faults.run import JobFailed, measured
+from validation.gpt.whole_file import write_whole
+from validation.machine import DISTURBED
+from validation.quiet import wait_for_quiet
 
 SCHEMA = 1
 
@@ -91,7 +92,7 @@ def run_session(
                 say(f"{scenario.name}: others still use the machine after {patience_s / 60.0:g} minutes")
             repeat = _tried(scenario, run["config"], bool(why), say, measure)
             _add(tree, kind, scenario, run, repeat)
-            _write(tree, out)
+            write_whole(out, tree)
             say(_told(turn, scenario, repeat))
     return tree
 
@@ -177,9 +178,3 @@ def _add(tree: Tree, kind: str, scenario: Scenario, run: Tree, repeat: Tree) -> 
     elif run not in tree[kind]:
         tree[kind].append(run)
     tree["calibration"] = calibration(tree["calibration_runs"])
-
-
-def _write(tree: Tree, out: Path) -> None:
-    part = out.with_name(out.name + ".part")
-    part.write_text(json.dumps(tree, indent=1) + "\n", "utf-8")
-    part.replace(out)

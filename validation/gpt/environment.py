@@ -3,11 +3,11 @@
 import datetime
 import os
 import platform
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from validation.gpt.cpu import cpu_name
 from validation.gpt.processes import Processes
 
 
@@ -33,16 +33,6 @@ def environment(processes: Processes) -> dict[str, Any]:
         found["gpu_memory_bytes"] = properties.total_memory
         found["nccl"] = ".".join(map(str, torch.cuda.nccl.version()))  # type: ignore[no-untyped-call]
     return found
-
-
-def cpu_name() -> str:
-    """Model of the processor as Linux names it; elsewhere what Python knows."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def load_average() -> float:

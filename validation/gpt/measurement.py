@@ -1,6 +1,5 @@
 """What the job measured, as one file."""
 
-import json
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from validation.gpt.config import JobConfig
 from validation.gpt.log import finite
+from validation.gpt.whole_file import write_whole
 
 FILE = "measurement.json"
 SCHEMA = 1
@@ -75,7 +75,7 @@ def write_measurement(
     records: Sequence[Record],
     summary: dict[str, Any],
 ) -> None:
-    """Write the file under another name, then give it its own."""
+    """Write the file of a run."""
     content = {
         "schema": SCHEMA,
         "kind": "gpt",
@@ -85,6 +85,4 @@ def write_measurement(
         "records": list(records),
         "summary": summary,
     }
-    partial = folder / f"{FILE}.partial"
-    partial.write_text(json.dumps(finite(content), allow_nan=False, indent=1) + "\n", encoding="utf-8")
-    partial.replace(folder / FILE)
+    write_whole(folder / FILE, finite(content), allow_nan=False)

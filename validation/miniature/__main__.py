@@ -1,10 +1,10 @@
 """``python -m validation.miniature --corpus FOLDER --out FILE``: what a large run learns, in miniature."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from validation.gpt.whole_file import write_whole
 from validation.miniature.plan import FULL, SMALL
 from validation.miniature.run import RunFailed, run_miniature
 
@@ -28,9 +28,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was written.\n")
         return 130
-    part = given.out.with_name(given.out.name + ".part")
-    part.write_text(json.dumps(tree, indent=1) + "\n", "utf-8")
-    part.replace(given.out)
+    write_whole(given.out, tree)
     return 0
 
 

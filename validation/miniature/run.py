@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from validation.gpt.config_text import toml_text
 from validation.miniature import plan
 from validation.miniature.forecast import forecast, form_error_of, law_of
 from validation.miniature.plan import Form, Size
@@ -116,11 +117,9 @@ def _ablated(vocabulary: int, shards: str, form: Form, seed: int, *, warmup: boo
 
 def _job(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Run one job and read its log."""
-    from validation.campaign.run import tables_text
-
     with TemporaryDirectory() as folder:
         config, out = Path(folder) / "job.toml", Path(folder) / "out"
-        config.write_text(tables_text(tables), "utf-8")
+        config.write_text(toml_text(tables), "utf-8")
         command = [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
             *("-m", "validation.gpt", str(config), "--out", str(out)),

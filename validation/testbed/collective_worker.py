@@ -6,6 +6,7 @@ the processors were.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from validation.testbed.quiet import busy_share, processor_ticks
+from validation.machine import busy_share, usage
 
 FLOAT_BYTES = 4
 
@@ -70,12 +71,12 @@ def _measured(call: Call | None, calls: int, repeats: int, links: dict[str, list
     dist.barrier()
     is_first = dist.get_rank() == 0
     before = _counters(links) if is_first else {}
-    busy_before = processor_ticks() if is_first else (0, 0)
+    used, begin_s = usage() if is_first else None, time.monotonic()
     times_s = [_timed(call, calls) for _ in range(repeats)]
     dist.barrier()
     result: dict[str, Any] = {"times_s": times_s if call is not None else []}
     if is_first:
-        result["busy"] = busy_share(busy_before, processor_ticks())
+        result["busy"] = busy_share(used, usage(), time.monotonic() - begin_s, os.cpu_count() or 1)
         per_call = calls * repeats
         result["links"] = {
             name: [(after - start) / per_call for after, start in zip(ends, before[name], strict=True)]

@@ -8,8 +8,8 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from validation.quiet import wait_for_quiet
 from validation.testbed.collectives import CollectiveRecord, measure_collectives
-from validation.testbed.quiet import wait_until_quiet
 from validation.testbed.requirements import UnavailableError
 from validation.testbed.results import Results
 from validation.testbed.steps import fitted, gpt_job, measure_step
@@ -18,6 +18,12 @@ from validation.testbed.testbed import brought_up
 from validation.testbed.topology import Topology
 
 SECTIONS = ("streams", "collectives", "steps")
+
+QUIET_SHARE = 0.1
+"""Of the processors' time, used by others: below it, two cores have a tenth less than all they could give."""
+
+LOOK_S = 1.0
+"""Time that is looked at before each part [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def _attempt(topology: Topology, name: str, work: Callable[[], None]) -> str:
 
 
 def _streams(topology: Topology, plan: Plan, results: Results) -> None:
-    wait_until_quiet(plan.quiet_wait_s)
+    _wait_until_quiet(plan.quiet_wait_s)
     with brought_up(topology) as bed:
         results.add("streams", measure_streams(bed, plan.repeats))
 
@@ -101,7 +107,7 @@ def _collectives(topology: Topology, plan: Plan, results: Results) -> None:
 
 
 def _all_collectives(topology: Topology, plan: Plan) -> list[CollectiveRecord]:
-    wait_until_quiet(plan.quiet_wait_s)
+    _wait_until_quiet(plan.quiet_wait_s)
     with brought_up(topology) as bed:
         return measure_collectives(bed, plan.repeats)
 
@@ -114,8 +120,12 @@ def _step(topology: Topology, name: str, config: Path, plan: Plan, results: Resu
     _need("torch")
     _need("validation.gpt")
     fitted(config, len(topology.hosts))
-    before_run = partial(wait_until_quiet, plan.quiet_wait_s)
+    before_run = partial(_wait_until_quiet, plan.quiet_wait_s)
     results.add("steps", [measure_step(topology, gpt_job(name, config), plan.repeats, before_run)])
+
+
+def _wait_until_quiet(limit_s: float) -> bool:
+    return wait_for_quiet(limit_s, share=QUIET_SHARE, look_s=LOOK_S)
 
 
 def _need(module: str) -> None:

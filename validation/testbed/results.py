@@ -1,6 +1,5 @@
 """The file of a measurement, whole at every moment, and the machine it was made on."""
 
-import json
 import os
 import platform
 from dataclasses import asdict
@@ -9,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from validation.gpt.cpu import cpu_name
+from validation.gpt.whole_file import write_whole
 from validation.testbed.shaping import MTU_BYTES, PAYLOAD_FRACTION, WINDOW_BYTES
 from validation.testbed.topology import Topology
 
@@ -66,9 +67,7 @@ class Results:
             "environment": self._environment,
             "topologies": self._topologies,
         }
-        partial = self._path.with_name(f"{self._path.name}.partial")
-        partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        partial.replace(self._path)
+        write_whole(self._path, content, allow_nan=False)
 
 
 def environment() -> dict[str, Any]:
@@ -78,7 +77,7 @@ def environment() -> dict[str, Any]:
         "torch": _version("torch"),
         "python": platform.python_version(),
         "kernel": platform.release(),
-        "cpu": _processor(),
+        "cpu": cpu_name(),
         "cpus": os.cpu_count(),
         "backend": "gloo",
         "mtu_bytes": MTU_BYTES,
@@ -92,10 +91,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()

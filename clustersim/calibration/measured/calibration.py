@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from clustersim.calibration.fitted import four_digits
 from clustersim.calibration.measured.base import base_cluster, base_node
 from clustersim.calibration.measured.kernels import KernelFit, fit_kernels
+from clustersim.calibration.measured.known import Known
 from clustersim.calibration.measured.network import NetworkFit, fit_network
 from clustersim.calibration.measured.observations import Observations, TimedStep
 from clustersim.calibration.measured.recovery import RecoveryFit, fit_recovery
 from clustersim.calibration.measured.steps import StepFit, fit_steps, measured_cluster, predicted_step_s
-from clustersim.calibration.measured.storage import StorageFit, fit_storage
+from clustersim.calibration.measured.storage import fit_storage
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.measured import Range
 
@@ -43,8 +44,8 @@ class Calibration:
         Log error of each.
     network : NetworkFit or None
         The network, where collectives between nodes were measured.
-    storage : StorageFit or None
-        Checkpoint storage, where checkpoints were written.
+    storage : Known or None
+        Bandwidth of checkpoint storage [bytes/s], where checkpoints were written.
     recovery : RecoveryFit or None
         Detection and restart, where jobs were killed.
     """
@@ -56,7 +57,7 @@ class Calibration:
     steps: tuple[TimedStep, ...]
     errors: tuple[float, ...]
     network: NetworkFit | None = None
-    storage: StorageFit | None = None
+    storage: Known | None = None
     recovery: RecoveryFit | None = None
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from clustersim.calibration.measured.calibration import Calibration
-from clustersim.calibration.measured.values import DETECTION, RESTART, FittedValue, fitted_values
+from clustersim.calibration.measured.values import ACCELERATOR, DETECTION, RESTART, FittedValue, fitted_values
 from clustersim.scenario.document import Path
 from clustersim.scenario.leaves import value_text
 from clustersim.scenario.schema.measured import Measured
@@ -36,7 +36,7 @@ def entry_text(found: Calibration) -> str:
     if found.has_device or found.network is not None:
         lines.append("cluster:")
     if found.has_device:
-        lines += _indented(_node(found), 2)
+        lines += _indented(_node(found, values), 2)
     if found.network is not None:
         lines += ["  fabric:", *_indented(_settings(values, ("cluster", "fabric")), 4)]
     if found.storage is not None:
@@ -46,7 +46,7 @@ def entry_text(found: Calibration) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _node(found: Calibration) -> Iterator[str]:
+def _node(found: Calibration, values: Values) -> Iterator[str]:
     node = found.cluster.node
     accelerator = node.accelerator
     yield "node:"
@@ -57,13 +57,13 @@ def _node(found: Calibration) -> Iterator[str]:
     yield f"    scale_up_bandwidth: {format_quantity(accelerator.scale_up_bandwidth, 'bandwidth')}"
     yield f"    scale_up_domain: {accelerator.scale_up_domain}"
     yield "    measured:"
-    yield from _indented(_measured(accelerator.measured, found.intervals), 6)
+    yield from _indented(_measured(accelerator.measured, values), 6)
 
 
-def _measured(measured: Measured | None, intervals: Mapping[str, tuple[float, float]]) -> Iterator[str]:
-    def describe(path: tuple[object, ...]) -> tuple[str | None, str]:
-        ends = intervals.get(".".join(map(str, path)))
-        return None, "" if ends is None else f"90 %: x{ends[0]:.2g} to x{ends[1]:.2g}"
+def _measured(measured: Measured | None, values: Values) -> Iterator[str]:
+    def describe(path: Path) -> tuple[str | None, str]:
+        one = values.get((*ACCELERATOR, "measured", *path))
+        return None, "" if one is None else _interval(one)
 
     lines = yaml_lines(measured, Measured, describe) if measured is not None else ()
     return (line for line in lines if not line.split("#")[0].rstrip().endswith(": null"))
@@ -94,10 +94,14 @@ def _settings(values: Values, section: Path) -> Iterator[str]:
 
 
 def _text(one: FittedValue) -> str:
-    text = value_text(one.value, one.annotation)
+    interval = _interval(one)
+    return value_text(one.value, one.annotation) + (f"  # {interval}" if interval else "")
+
+
+def _interval(one: FittedValue) -> str:
     if one.low is None or one.high is None or one.value <= 0.0:
-        return text
-    return f"{text}  # 90 %: x{one.low / one.value:.2g} to x{one.high / one.value:.2g}"
+        return ""
+    return f"90 %: x{one.low / one.value:.2g} to x{one.high / one.value:.2g}"
 
 
 def _indented(lines: Iterable[str], width: int) -> Iterator[str]:

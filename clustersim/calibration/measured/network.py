@@ -3,37 +3,32 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast, get_args
 
 from clustersim.calibration.fitted import INTERVAL_SPREADS
+from clustersim.calibration.measured.known import Known
 from clustersim.calibration.measured.observations import TimedCollective
 from clustersim.hardware.fabric import fabric_of
 from clustersim.hardware.placement import place_group
 from clustersim.scenario.schema.hardware import Cluster
-from clustersim.step.collectives import all_gather_s, all_reduce_s, all_to_all_s, reduce_scatter_s
+from clustersim.step.collectives import Collective, collective_s
 
 LEAST_POINTS = 4
 """Timings below which bandwidth and latency are not told apart."""
 
-_TIMES = {
-    "all_reduce": all_reduce_s,
-    "all_gather": all_gather_s,
-    "reduce_scatter": reduce_scatter_s,
-    "all_to_all": all_to_all_s,
-}
+_NAMES = get_args(Collective)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkFit:
-    """Efficiency and latency [s] as ``cluster.fabric`` takes them, their 90 % intervals as factors, scatter, points.
+    """Efficiency and latency [s] as ``cluster.fabric`` takes them.
 
     ``scatter`` is the median absolute relative error of the fit on its own timings.
     """
 
-    efficiency: float
-    latency_s: float
-    intervals: dict[str, tuple[float, float]]
+    efficiency: Known
+    latency_s: Known
     scatter: float
-    points: int
 
 
 def fit_network(collectives: Sequence[TimedCollective], machine: Cluster) -> NetworkFit | None:
@@ -50,7 +45,7 @@ def fit_network(collectives: Sequence[TimedCollective], machine: Cluster) -> Net
     -----
     Robust least squares of log errors over the collective model itself: its choice of algorithms and protocols stands.
     """
-    some = [item for item in collectives if item.nodes > 1 and item.name in _TIMES]
+    some = [item for item in collectives if item.nodes > 1 and item.name in _NAMES]
     if len(some) < LEAST_POINTS:
         return None
     import numpy as np
@@ -66,14 +61,14 @@ def fit_network(collectives: Sequence[TimedCollective], machine: Cluster) -> Net
     left = np.array(errors(found.x))
     sigma = float(np.sqrt(np.sum(left**2) / max(1, len(some) - 2)))
     half = INTERVAL_SPREADS * sigma * np.sqrt(np.diag(np.linalg.pinv(found.jac.T @ found.jac)))
-    efficiency, latency_s = (math.exp(log) for log in found.x)
-    intervals = {
-        name: (math.exp(-width), math.exp(width)) for name, width in zip(("efficiency", "latency"), half, strict=True)
-    }
-    return NetworkFit(efficiency, latency_s, intervals, float(np.median(np.abs(np.expm1(left)))), len(some))
+    efficiency, latency_s = (
+        Known(*(math.exp(end) for end in (log, log - width, log + width)))
+        for log, width in zip(found.x, half, strict=True)
+    )
+    return NetworkFit(efficiency, latency_s, float(np.median(np.abs(np.expm1(left)))))
 
 
 def _predicted_s(item: TimedCollective, machine: Cluster, efficiency: float, latency_s: float) -> float:
     fabric = machine.fabric.model_copy(update={"efficiency": efficiency, "latency": latency_s})
     cluster = machine.model_copy(update={"fabric": fabric, "nodes": item.nodes})
-    return _TIMES[item.name](item.size_bytes, place_group(fabric_of(cluster), item.ranks, 1))
+    return collective_s(cast("Collective", item.name), item.size_bytes, place_group(fabric_of(cluster), item.ranks, 1))

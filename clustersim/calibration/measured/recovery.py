@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from clustersim.calibration.fitted import INTERVAL_SPREADS
+from clustersim.calibration.measured.known import Known, typical
 from clustersim.calibration.measured.observations import Observations, TimedRecovery, TimedWrite
 from clustersim.calibration.measured.suite import device_of
 
 PARTS = ("schedule", "init", "collectives", "load", "warmup")
 """Of a restart, as a scenario names them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A number with the ends of its 90 % interval; None where one observation gave it."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +86,8 @@ def fit_recovery(recoveries: Sequence[TimedRecovery]) -> RecoveryFit | None:
 
 
 def _median(times_s: Sequence[float]) -> Known:
-    logs = [math.log(time) for time in times_s if time > 0.0]
-    if 2 * len(logs) <= len(times_s):
-        return Known(0.0)
-    middle = statistics.fmean(logs)
-    if len(logs) == 1:
-        return Known(math.exp(middle))
-    from scipy.stats import t
-
-    half = float(t.ppf(0.95, len(logs) - 1)) * statistics.stdev(logs) / math.sqrt(len(logs))
-    return Known(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
+    some = [time for time in times_s if time > 0.0]
+    return typical(some) if 2 * len(some) > len(times_s) else Known(0.0)
 
 
 def _spread(times_s: Sequence[float]) -> Known:

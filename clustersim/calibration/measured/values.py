@@ -6,9 +6,9 @@ from typing import Any
 
 from clustersim.calibration.fitted import four_digits
 from clustersim.calibration.measured.calibration import Calibration
+from clustersim.calibration.measured.known import Known
 from clustersim.calibration.measured.network import NetworkFit
-from clustersim.calibration.measured.recovery import Known, RecoveryFit
-from clustersim.calibration.measured.storage import StorageFit
+from clustersim.calibration.measured.recovery import RecoveryFit
 from clustersim.scenario.document import Path, dotted
 from clustersim.scenario.leaves import leaves
 from clustersim.scenario.schema.checkpoint import BlockingCheckpoint
@@ -56,7 +56,7 @@ def fitted_values(found: Calibration) -> Iterator[FittedValue]:
     if found.network is not None:
         yield from _network(found.network)
     if found.storage is not None:
-        yield _storage(found.storage)
+        yield _known((*STORAGE, "write_bandwidth"), found.storage, below(BlockingCheckpoint, "write_bandwidth"))
     if found.recovery is not None:
         yield from _recovery(found.recovery)
 
@@ -80,15 +80,10 @@ def _scaled(found: Calibration, name: str, path: Path, value: float, annotation:
 
 
 def _network(fit: NetworkFit) -> Iterator[FittedValue]:
-    for name, value in (("efficiency", fit.efficiency), ("latency", fit.latency_s)):
-        low, high = fit.intervals[name]
-        ends = (min(1.0, value * high) if name == "efficiency" else value * high, value * low)
-        yield FittedValue((*FABRIC, name), four_digits(value), ends[1], ends[0], below(ClosFabric, name))
-
-
-def _storage(fit: StorageFit) -> FittedValue:
-    annotation = below(BlockingCheckpoint, "write_bandwidth")
-    return FittedValue((*STORAGE, "write_bandwidth"), four_digits(fit.write_bytes_s), fit.low, fit.high, annotation)
+    share = fit.efficiency
+    whole = Known(share.value, share.low, None if share.high is None else min(1.0, share.high))
+    yield _known((*FABRIC, "efficiency"), whole, below(ClosFabric, "efficiency"))
+    yield _known((*FABRIC, "latency"), fit.latency_s, below(ClosFabric, "latency"))
 
 
 def _recovery(fit: RecoveryFit) -> Iterator[FittedValue]:

@@ -24,6 +24,7 @@ __all__ = [
     "all_reduce_s",
     "all_to_all_s",
     "choose",
+    "collective_s",
     "reduce_scatter_s",
     "schedules",
     "send_s",
@@ -65,6 +66,16 @@ def all_reduce_s(size_bytes: float, place: Place) -> float:
 def all_to_all_s(size_bytes: float, place: Place) -> float:
     """Exchange in which every rank holds `size_bytes` and sends an equal share to every rank of the group [s]."""
     return _cheapest_s("all_to_all", size_bytes, place)
+
+
+def collective_s(collective: Collective, size_bytes: float, place: Place) -> float:
+    """Time of a collective by its name [s]."""
+    return {
+        "all_gather": all_gather_s,
+        "reduce_scatter": reduce_scatter_s,
+        "all_reduce": all_reduce_s,
+        "all_to_all": all_to_all_s,
+    }[collective](size_bytes, place)
 
 
 def send_s(size_bytes: float, link: Link) -> float:

@@ -1,13 +1,13 @@
 """The folder of a scoreboard: its page and its tree as JSON, all or nothing."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from clustersim.study.folder import put_in_place, refuse_other_folder
 from clustersim.study.scoreboard.tree import SCHEMA
 
 TREE = "scoreboard.json"
@@ -46,20 +46,9 @@ def write_board(tree: Mapping[str, Any], folder: Path, render: Render) -> None:
         for name, text in texts.items():
             (draft / name).write_text(text, encoding="utf-8", newline="\n")
         draft.chmod(0o755)
-        _put_in_place(draft, folder)
+        put_in_place(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Swap the draft in; an earlier scoreboard is deleted only when the new one stands."""
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    old = draft.with_name(f"{draft.name}-old")
-    folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old)
 
 
 def check_board_folder(folder: Path) -> None:
@@ -70,16 +59,7 @@ def check_board_folder(folder: Path) -> None:
     OSError
         Saying why.
     """
-    if folder.exists() and not folder.is_dir():
-        message = "is a file; choose another folder"
-        raise FileExistsError(message)
-    if folder.exists() and any(folder.iterdir()) and not _is_earlier_board(folder):
-        message = "holds files that are no earlier scoreboard; choose another folder"
-        raise FileExistsError(message)
-    above = next(parent for parent in folder.absolute().parents if parent.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        message = f"cannot be written: {above} does not allow it"
-        raise PermissionError(message)
+    refuse_other_folder(folder, _is_earlier_board, "scoreboard")
 
 
 def _is_earlier_board(folder: Path) -> bool:

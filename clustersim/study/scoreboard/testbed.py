@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clustersim.calibration.cases import Case
-from clustersim.study.testbed.collectives import collective_s
+from clustersim.study.testbed.collectives import measured_collective_s
 from clustersim.study.testbed.measurement import MeasuredNetwork, MeasuredTestbed, read_testbed_file
 from clustersim.study.testbed.network import testbed_cluster
 from clustersim.study.testbed.steps import gloo, limited_step_s
@@ -57,7 +57,7 @@ def _steps(file: MeasuredTestbed, network: MeasuredNetwork, source: str) -> Iter
 def _collectives(file: MeasuredTestbed, network: MeasuredNetwork, source: str) -> Iterator[Case]:
     cluster = gloo(testbed_cluster(network, file.payload_fraction, _own_bytes_s(network)))
     for run in network.collectives:
-        predicted_s = collective_s(cluster, network.hosts, run) if run.size_bytes >= LEAST_BYTES else None
+        predicted_s = measured_collective_s(cluster, network.hosts, run) if run.size_bytes >= LEAST_BYTES else None
         if predicted_s is not None:
             others = f" beside {len(run.together) - 1} more" if len(run.together) > 1 else ""
             yield Case(

@@ -8,13 +8,11 @@ from clustersim.hardware.topology.groups import Dimension
 from clustersim.hardware.topology.loads import link_loads
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.training import Layout
-from clustersim.step.collectives import all_gather_s, all_reduce_s, reduce_scatter_s
+from clustersim.step.collectives import collective_s
 from clustersim.study.testbed.measurement import Group, MeasuredCollective
 
-_TIMES = {"all_reduce": all_reduce_s, "all_gather": all_gather_s, "reduce_scatter": reduce_scatter_s}
 
-
-def collective_s(cluster: Cluster, hosts: Group, run: MeasuredCollective) -> float | None:
+def measured_collective_s(cluster: Cluster, hosts: Group, run: MeasuredCollective) -> float | None:
     """Time of a collective [s], or None for groups that no layout has.
 
     Parameters
@@ -32,7 +30,7 @@ def collective_s(cluster: Cluster, hosts: Group, run: MeasuredCollective) -> flo
     layout, dimension = found
     loads = link_loads(cluster, layout, dimension)
     share = float(loads.share[run.together.index(run.group)])
-    return _TIMES[run.operation](run.size_bytes, _place(cluster, len(run.group), share))
+    return collective_s(run.operation, run.size_bytes, _place(cluster, len(run.group), share))
 
 
 def _place(cluster: Cluster, ranks: int, share: float) -> Place:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from validation.campaign import run as campaign
-from validation.campaign.machine import Usage, foreign_share
 from validation.campaign.plan import FIT, TEST, Job, by_name, jobs, small
 from validation.gpt.config_file import config_from_tables
+from validation.gpt.config_text import toml_text
+from validation.machine import Usage, foreign_share
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,7 +35,7 @@ def test_held_out_jobs_span_what_is_claimed() -> None:
 
 @pytest.mark.parametrize("job", [*jobs(), *small()], ids=lambda job: job.name)
 def test_every_job_is_possible(job: Job) -> None:
-    tables = tomllib.loads(campaign.toml_text(job))
+    tables = tomllib.loads(toml_text(job.config))
     assert tables == job.config
     config, problems = config_from_tables(tables)
     assert problems == []

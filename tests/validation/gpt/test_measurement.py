@@ -80,7 +80,7 @@ def test_the_measurement_holds_what_the_contract_says(finished: Path) -> None:
     summary = measurement["summary"]
     assert {"step_time_s", "iqr_s", "tokens_per_s", "load", "collectives"} | parts <= set(summary)
     assert summary["peak_memory_bytes"] > 50e6
-    assert not (finished / "measurement.json.partial").exists()
+    assert not (finished / "measurement.json.part").exists()
 
 
 def test_the_log_holds_what_the_contract_says(finished: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from validation.campaign.run import tables_text
 from validation.gpt.config_file import config_from_tables
+from validation.gpt.config_text import toml_text
 from validation.miniature import plan, run
 from validation.miniature.forecast import forecast, form_error_of, late, law_of
 
@@ -65,7 +65,7 @@ def test_every_run_is_possible(form: plan.Form) -> None:
         plan.copying_run(form),
     ]
     for tables in runs:
-        assert tables_text(tables)
+        assert toml_text(tables)
         config, problems = config_from_tables({name: dict(table) for name, table in tables.items()})
         assert problems == []
         assert config is not None

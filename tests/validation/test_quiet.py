@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from validation.campaign.machine import Usage
-from validation.faults.quiet import LOOK_S, wait_for_quiet
+from validation.machine import Usage
+from validation.quiet import LOOK_S, wait_for_quiet
 
 
 class Hours:
@@ -46,3 +46,19 @@ def test_it_waits_as_long_as_others_work(
 def test_without_counters_it_does_not_wait() -> None:
     hours = Hours(0.9)
     assert wait_for_quiet(60.0, lambda: None, hours.clock, hours.sleep)
+
+
+def test_it_gives_up_in_the_end() -> None:
+    hours = Hours(*[1.0] * 6)
+    assert not wait_for_quiet(5.0, hours.read, hours.clock, hours.sleep, look_s=1.0)
+    assert hours.now_s == pytest.approx(5.0)
+
+
+def test_how_much_is_little_is_the_callers_choice() -> None:
+    hours = Hours(0.2, 0.08, 0.01)
+    assert wait_for_quiet(60.0, hours.read, hours.clock, hours.sleep, share=0.1, look_s=1.0)
+    assert hours.now_s == pytest.approx(2.0)
+
+
+def test_without_a_limit_nothing_is_looked_at() -> None:
+    assert wait_for_quiet(0.0, lambda: pytest.fail("looked"))
