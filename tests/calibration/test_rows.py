@@ -158,67 +158,6 @@ def test_memory_is_that_of_the_micro_batches_the_step_has() -> None:
     assert eight.layouts[0].recompute != "none"
 
 
-@pytest.mark.parametrize(
-    ("fabric", "nics", "bandwidth_bytes_s", "network"),
-    [
-        ("8x400g", 8, 50e9, "infiniband"),
-        ("8x200g-roce", 8, 25e9, "roce"),
-        ("4x100g-opa", 4, 12.5e9, "omni-path"),
-        ("32x100g-efa", 32, 12.5e9, "efa"),
-        ("nvlink", 8, 50e9, "infiniband"),
-        ("", 8, 50e9, "infiniband"),
-    ],
-)
-def test_a_fabric_is_read_as_count_times_rate(fabric: str, nics: int, bandwidth_bytes_s: float, network: str) -> None:
-    step = published_step(row(fabric=fabric))
-    assert step.cluster.node.nics == nics
-    assert step.cluster.node.nic_bandwidth == pytest.approx(bandwidth_bytes_s)
-    assert step.network == network
-
-
-def test_an_unknown_fabric_between_nodes_is_a_remark() -> None:
-    assert "'token ring'" in published_step(row(fabric="token ring")).remarks[0].text
-
-
-def test_a_rack_scale_fabric_has_one_interface_a_gpu() -> None:
-    step = published_step(row(gpu="gb200", gpus_per_node="72", fabric="nvl72+400g"))
-    assert step.cluster.node.nics == 72
-    trays = published_step(row(gpu="gb200", gpus_per_node="4", fabric="nvl72+400g"))
-    assert trays.cluster.node.nics == 4
-
-
-@pytest.mark.parametrize(
-    ("gpu", "read"),
-    [
-        ("H100 SXM", "h100-sxm"),
-        ("h800", "h100-sxm"),
-        ("a100-sxm4-80gb", "a100-80gb"),
-        ("NVIDIA A100-40GB", "a100-40gb"),
-        ("h200-sxm", "h200"),
-        ("mi325x", "mi300x"),
-    ],
-)
-def test_a_card_the_catalogue_lacks_has_a_relative(gpu: str, read: str) -> None:
-    assert published_step(row(gpu=gpu)).cluster.node.accelerator.catalogue_entry == read
-
-
-def test_v100_in_nodes_of_sixteen_share_one_switch() -> None:
-    step = published_step(row(gpu="v100-32gb", gpus_per_node="16", precision="fp16", fabric=""))
-    assert step.cluster.node.accelerator.scale_up_domain == 16
-
-
-@pytest.mark.parametrize(
-    ("precision", "read"), [("mxfp8", "fp8"), ("fp8-cs", "fp8"), ("nvfp4", "fp4"), ("bf16-mixed", "bf16")]
-)
-def test_precisions_are_known_by_what_they_contain(precision: str, read: str) -> None:
-    assert published_step(row(precision=precision, gpu="b200")).precision == read
-
-
-def test_an_unsaid_precision_is_sixteen_bits() -> None:
-    assert published_step(row(precision="")).precision == "bf16"
-    assert published_step(row(precision="", gpu="v100-32gb")).precision == "fp16"
-
-
 def test_heads_and_depth_follow_from_the_size_in_the_name() -> None:
     # 12 x 96 x 12,288^2 + 51,200 x 12,288 = 174.6e9: the shape of GPT-3.
     step = published_step(row(model="GPT 174.6B", n_layers="", hidden="", n_heads="", n_kv_heads="", head_dim="",
@@ -226,14 +165,6 @@ def test_heads_and_depth_follow_from_the_size_in_the_name() -> None:
     assert (step.model.layers, step.model.hidden, step.model.heads) == (96, 12288, 96)
     assert (step.model.ffn_hidden, step.model.gated, step.model.vocabulary) == (49152, False, 51200)
     assert "n_layers hidden" in assumed(step)
-
-
-def test_a_model_without_shape_is_the_catalogue_s_of_that_name() -> None:
-    empty = dict.fromkeys(
-        ("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "gated", "vocab"), ""
-    )
-    step = published_step(row(**empty, model="Llama 3 8B (llama3_8b.toml)"))
-    assert (step.model.layers, step.model.hidden, step.model.gated) == (32, 4096, True)
 
 
 def test_what_notes_derive_fills_empty_cells() -> None:
@@ -332,22 +263,6 @@ def test_torchtitan_recomputes_selectively_at_least() -> None:
     assert step.layouts[0].recompute == "selective"
 
 
-def test_mixture_columns() -> None:
-    step = published_step(row(n_experts="64", experts_per_token="8", expert_ffn="768", n_shared_experts="1",
-                              n_dense_layers="1", moe_every="1", ep="8", gated="1"))  # fmt: skip
-    mixture = step.model.mixture
-    assert mixture is not None
-    assert (mixture.experts, mixture.experts_per_token, mixture.expert_ffn_hidden) == (64, 8, 768)
-    assert (mixture.shared_experts, mixture.dense_layers) == (1, 1)
-    assert step.layouts[0].expert_parallel == 8
-
-
-def without_shape(**changes: str) -> dict[str, str]:
-    """A row that prints no shape."""
-    columns = ("n_layers", "hidden", "n_heads", "n_kv_heads", "head_dim", "ffn_hidden", "gated", "vocab", "attention")
-    return row(**dict.fromkeys(columns, ""), **changes)
-
-
 DEEPSEEK = {
     "n_layers": "61", "hidden": "7168", "n_heads": "128", "n_kv_heads": "128", "head_dim": "", "ffn_hidden": "18432",
     "vocab": "129280", "attention": "mla", "n_experts": "256", "experts_per_token": "8", "expert_ffn": "2048",
@@ -405,97 +320,9 @@ def test_without_a_release_the_recipe_is_generic_and_said() -> None:
     assert any("release of Megatron Bridge is not said" in remark.text for remark in step.remarks)
 
 
-@pytest.mark.parametrize("model", ["GPT OSS 120B", "gpt-oss-120b", "openai/gpt-oss-120b", "GPT-OSS 120B (BF16)"])
-def test_gpt_oss_has_its_window_and_recipe_in_any_spelling(model: str) -> None:
-    step = published_step(
-        without_shape(model=model, gpu="b200", stack="megatron-bridge-26.06", precision="bf16", cp="1", tp="1", ep="8")
-    )
-    assert step.model.attention_window == 128
-    assert step.model.ffn_bias
-    assert "narrow_attention" in step.options
-
-
 def test_a_model_known_by_name_alone_has_the_recipe_of_its_shape() -> None:
     named = {**dict.fromkeys(DEEPSEEK, ""), "pp": "4", "ep": "32", "cp": "1", "n_gpus": "256"}
     assert recipe(**named, model="DeepSeek-V3") == recipe()
-
-
-@pytest.mark.parametrize(
-    ("fabric", "nics", "each_bytes_s", "network"),
-    [
-        ("Spectrum-X 8x400G", 8, 50e9, "roce"),
-        ("1x100GbE", 1, 12.5e9, "roce"),
-        ("400G x 8 IB", 8, 50e9, "infiniband"),
-        ("8\u00d7400Gb/s", 8, 50e9, "infiniband"),
-        ("8*400 Gbps RoCE v2", 8, 50e9, "roce"),
-        ("3.2 Tbps EFA", 8, 50e9, "efa"),
-        ("IB NDR", 8, 50e9, "infiniband"),
-        ("8x HDR InfiniBand", 8, 25e9, "infiniband"),
-        ("p5.48xlarge", 32, 12.5e9, "efa"),
-        ("p4d.24xlarge", 4, 12.5e9, "efa-v1"),
-        ("InfiniBand", 8, 50e9, "infiniband"),
-    ],
-)
-def test_a_fabric_is_read_in_the_forms_that_people_write(
-    fabric: str, nics: int, each_bytes_s: float, network: str
-) -> None:
-    step = published_step(row(fabric=fabric))
-    assert (step.cluster.node.nics, step.network) == (nics, network)
-    assert step.cluster.node.nic_bandwidth == pytest.approx(each_bytes_s)
-    assert not any("fabric" in remark.text for remark in step.remarks)
-
-
-@pytest.mark.parametrize("fabric", ["0x400G", "8x0g", "0x0G"])
-def test_a_node_without_bandwidth_is_refused(fabric: str) -> None:
-    with pytest.raises(RowError, match="column fabric"):
-        published_step(row(fabric=fabric))
-
-
-@pytest.mark.parametrize(
-    ("gpu", "read", "stands_in"),
-    [
-        ("AMD Instinct MI300X", "mi300x", False),
-        ("NVIDIA H200", "h200", False),
-        ("Instinct MI325X", "mi300x", True),
-        ("NVIDIA H100 80GB HBM3", "h100-sxm", True),
-    ],
-)
-def test_a_card_is_known_without_its_vendor(gpu: str, read: str, stands_in: bool) -> None:
-    step = published_step(row(gpu=gpu))
-    assert step.cluster.node.accelerator.catalogue_entry == read
-    assert [remark.sigma for remark in step.remarks] == ([0.10] if stands_in else [])
-
-
-@pytest.mark.parametrize(
-    "model",
-    ["meta-llama/Llama-3.1-405B", "Llama-3.1-405B-Instruct", "Meta-Llama-3.1-405B", "Llama 3.1 405B Base"],
-)
-def test_an_edition_of_a_catalogued_model_has_its_shape(model: str) -> None:
-    step = published_step(without_shape(model=model, tp="8", pp="8", n_gpus="1024"))
-    assert (step.model.layers, step.model.hidden) == (126, 16384)
-    assert not any("guessed" in remark.text for remark in step.remarks)
-
-
-@pytest.mark.parametrize(
-    "model", ["Nemotron-H 56B", "nvidia/Nemotron-H-8B-Base", "Mamba 2.8B", "Jamba 52B", "Zamba2 7B"]
-)
-def test_other_architectures_are_refused_by_name(model: str) -> None:
-    with pytest.raises(RowError, match=r"column model: .*state-space"):
-        published_step(without_shape(model=model))
-
-
-def test_another_architecture_is_refused_with_the_column_that_says_so() -> None:
-    with pytest.raises(RowError, match="column attention: 'hybrid mamba'"):
-        published_step(row(attention="hybrid mamba"))
-
-
-def test_a_guessed_shape_is_said_and_widens_the_prediction() -> None:
-    step = published_step(without_shape(model="House model 8B"))
-    guessed = [remark for remark in step.remarks if remark.text.startswith("shape guessed: ")]
-    assert [remark.text.split(": ")[1] for remark in guessed] == [
-        "n_layers hidden", "n_heads", "gated", "ffn_hidden", "vocab",
-    ]  # fmt: skip
-    assert {remark.sigma for remark in guessed} == {0.05}
 
 
 @pytest.mark.parametrize(
