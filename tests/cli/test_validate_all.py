@@ -153,7 +153,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     if where == "run":
         monkeypatch.setattr(board, "GROUPS", {"sums": interrupted})
     else:
-        monkeypatch.setattr(output, "_put_in_place", interrupted)
+        monkeypatch.setattr(output, "put_in_place", interrupted)
     result = validate("--rings", "theory")
     assert result.exit_code == 130
     assert "Interrupted; nothing was written." in result.stderr
