@@ -58,7 +58,7 @@ def run(wall_s: float, lost_steps: int, *incidents: dict[str, Any], mode: str = 
         "lost_steps": lost_steps,
         "unplanned_ends": 0,
         "disturbed": False,
-        "struck": list(incidents),
+        "struck": [{**one, "lasted_s": one.get("lasts_s", 0.0)} for one in incidents],
     }
     return {
         "name": ", ".join(incident["category"] for incident in incidents) or "quiet",
@@ -151,9 +151,20 @@ def test_repeats_that_did_not_go_as_planned_are_left_out(changed: dict[str, Any]
 
 
 def test_a_run_may_be_over_before_an_incident_is_due(file: Callable[..., Path]) -> None:
-    late = {**KILL, "incidents": [*KILL["incidents"], incident(1000.0, "kill")]}
+    # The simulated run takes longer than the real one, and is not struck by what did not happen all the same.
+    quick = {**KILL["repeats"][0], "wall_s": 30.0}
+    late = {**KILL, "repeats": [quick], "incidents": [*KILL["incidents"], incident(31.0, "kill")]}
     (plain,), (found,) = fault_cases(file(KILL)), fault_cases(file(late))
     assert (found.measured_ettr, found.simulated_ettr) == pytest.approx((plain.measured_ettr, plain.simulated_ettr))
+
+
+def test_each_repeat_is_simulated_with_what_struck_it(file: Callable[..., Path]) -> None:
+    (first,) = KILL["repeats"]
+    second = {**first, "ettr": WORK_S / 35.0, "lost_steps": 4}
+    second["struck"] = [{**first["struck"][0], "at_s": 15.0}]
+    (found,) = fault_cases(file({**KILL, "repeats": [first, second]}))
+    assert found.simulated_ettr == pytest.approx(found.measured_ettr, abs=1e-4)
+    assert (found.simulated_lost_steps, found.measured_lost_steps) == (4.5, 4.5)
 
 
 def random_run(*ettrs: float) -> dict[str, Any]:
@@ -240,7 +251,7 @@ def test_runs_that_make_no_scenario_are_told(file: Callable[..., Path]) -> None:
     path.write_text(json.dumps(tree))
     with pytest.raises(TableError, match="no calibration run wrote checkpoints in the mode 'async'"):
         fault_cases(path)
-    tree["scenarios"][0]["incidents"][0]["at_s"] = -1.0
+    tree["scenarios"][0]["repeats"][0]["struck"][0]["at_s"] = -1.0
     tree["scenarios"][0]["config"]["checkpoint"]["mode"] = "blocking"
     path.write_text(json.dumps(tree))
     with pytest.raises(TableError, match=r"kill: makes no scenario: .*failures\.incidents"):

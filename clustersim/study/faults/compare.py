@@ -19,7 +19,7 @@ TOLERANCE = 0.02
 """Difference of ETTR that is allowed where the incidents are known."""
 
 INCIDENT_REPLICATIONS = 100
-"""Replications with recorded incidents, where only detection and restart are drawn."""
+"""Replications of each repeat with recorded incidents, where only detection and restart are drawn."""
 
 RANDOM_REPLICATIONS = 400
 """Replications with random kills: the ends of a 90 % interval are then known to a twentieth of its width."""
@@ -110,7 +110,9 @@ def _planned(file: FaultFile) -> Iterator[FaultComparison]:
     for run in file.scenarios:
         counted, note = _counted(run)
         if counted:
-            found = _simulate(incident_plan(file.costs, run), INCIDENT_REPLICATIONS)
+            found = _simulate(
+                [incident_plan(file.costs, run, repeat.struck) for repeat in counted], INCIDENT_REPLICATIONS
+            )
             yield _comparison(run.name, "incidents", counted, found, note)
 
 
@@ -118,7 +120,7 @@ def _random(file: FaultFile) -> Iterator[FaultComparison]:
     if file.random is None or file.interval_s is None:
         return
     counted, note = _counted(file.random)
-    found = _simulate(random_plan(file.costs, file.random, file.interval_s), RANDOM_REPLICATIONS)
+    found = _simulate([random_plan(file.costs, file.random, file.interval_s)], RANDOM_REPLICATIONS)
     for number, repeat in enumerate(counted, 1):
         yield _comparison(f"random kills, run {number}", "random", [repeat], found, note)
 
@@ -154,11 +156,12 @@ def _comparison(
     )
 
 
-def _simulate(plan: RunPlan, replications: int) -> _Simulated:
-    runs = [simulate(plan, SEED, number) for number in range(replications)]
+def _simulate(plans: Sequence[RunPlan], replications: int) -> _Simulated:
+    """Replications of every plan, taken together; the plans differ in their incidents alone."""
+    runs = [simulate(plan, SEED, number) for plan in plans for number in range(replications)]
     ettrs = [effective_training_time(records) for records in runs]
     low, high = np.quantile(ettrs, (0.05, 0.95)).tolist()
-    tokens_per_step = plan.phases[0].tokens_per_step
+    tokens_per_step = plans[0].phases[0].tokens_per_step
     lost = statistics.fmean(lost_steps(records, tokens_per_step) for records in runs)
     return _Simulated(statistics.fmean(ettrs), low, high, lost)
 

@@ -79,6 +79,15 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """What was done to a run: when, what, and for how long; 0 s what is done in a moment."""
+
+    at_s: float
+    category: str
+    lasted_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """One run.
 
@@ -94,6 +103,8 @@ class Repeat:
         Whether every incident that was planned before its end took place, and no attempt ended for another reason.
     disturbed : bool
         Whether others used the machine meanwhile.
+    struck : tuple of Struck
+        What was done to it, in the order of time.
     """
 
     ettr: float
@@ -101,11 +112,12 @@ class Repeat:
     date: str
     as_planned: bool
     disturbed: bool
+    struck: tuple[Struck, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenRun:
-    """A run that was repeated, with what happened in it.
+    """A run that was repeated.
 
     Attributes
     ----------
@@ -113,8 +125,6 @@ class BrokenRun:
         Its name.
     config : mapping
         Tables of the job.
-    incidents : tuple of mapping
-        Moment, category and duration of each.
     hang_timeout_s : float
         Silence after which it was taken for hung [s].
     repeats : tuple of Repeat
@@ -123,7 +133,6 @@ class BrokenRun:
 
     name: str
     config: Mapping[str, Mapping[str, Any]]
-    incidents: tuple[Mapping[str, Any], ...]
     hang_timeout_s: float
     repeats: tuple[Repeat, ...]
 
@@ -225,14 +234,20 @@ def _run(entry: Mapping[str, Any]) -> BrokenRun:
     return BrokenRun(
         str(entry["name"]),
         entry["config"],
-        tuple(entry["incidents"]),
         float(entry["hang_timeout_s"]),
         tuple(_repeat(found, entry["incidents"]) for found in entry["repeats"]),
     )
 
 
 def _repeat(found: Mapping[str, Any], incidents: Sequence[Mapping[str, Any]]) -> Repeat:
-    """A run that was over before an incident was due went as planned: so does its simulation."""
+    """A run that was over before an incident was due went as planned."""
     due = sum(incident["at_s"] < found["wall_s"] for incident in incidents)
-    as_planned = not found["unplanned_ends"] and len(found["struck"]) >= due
-    return Repeat(float(found["ettr"]), int(found["lost_steps"]), str(found["date"]), as_planned, found["disturbed"])
+    struck = [Struck(float(one["at_s"]), str(one["category"]), float(one["lasted_s"])) for one in found["struck"]]
+    return Repeat(
+        ettr=float(found["ettr"]),
+        lost_steps=int(found["lost_steps"]),
+        date=str(found["date"]),
+        as_planned=not found["unplanned_ends"] and len(struck) >= due,
+        disturbed=found["disturbed"],
+        struck=tuple(sorted(struck, key=lambda one: one.at_s)),
+    )

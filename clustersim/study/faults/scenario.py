@@ -1,7 +1,7 @@
 """The scenario that says of a simulated job what was done to the real one."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +12,7 @@ from clustersim.run.compile import RESTART_PARTS, compile_plan
 from clustersim.run.plan import RunPlan
 from clustersim.scenario import ScenarioError, load
 from clustersim.step.predict import phase_steps
-from clustersim.study.faults.measurement import BrokenRun, Costs, Law
+from clustersim.study.faults.measurement import BrokenRun, Costs, Law, Struck
 from clustersim.workload.parameters import count_parameters
 
 _NEVER = "0 per job-hour"
@@ -32,28 +32,30 @@ CATEGORIES: Mapping[str, Mapping[str, str]] = {
 LASTING = ("straggler", "disk full")
 
 
-def incident_plan(costs: Costs, run: BrokenRun) -> RunPlan:
-    """Plan of a run with its recorded incidents.
+def incident_plan(costs: Costs, run: BrokenRun, struck: Sequence[Struck]) -> RunPlan:
+    """Plan of a run in which happens what happened.
 
     Parameters
     ----------
     costs : Costs
         What the calibration measured.
     run : BrokenRun
-        What was run and what happened.
+        What was run.
+    struck : sequence of Struck
+        What was done to it.
     """
     # A straggler that slows nothing is none.
-    happened = [one for one in run.incidents if one["category"] != "straggler" or costs.slowdown > 1.0]
+    happened = [one for one in struck if one.category != "straggler" or costs.slowdown > 1.0]
     incidents = [
         {
-            "at": _seconds(incident["at_s"]),
-            "category": _key(incident["category"]),
-            **({"lasts": _seconds(incident["lasts_s"])} if incident["category"] in LASTING else {}),
+            "at": _seconds(one.at_s),
+            "category": _key(one.category),
+            **({"lasts": _seconds(one.lasted_s)} if one.category in LASTING else {}),
         }
-        for incident in happened
+        for one in happened
     ]
-    names = dict.fromkeys(str(incident["category"]) for incident in happened)
-    categories = {_key(name): _category(name, run, costs) for name in names}
+    names = dict.fromkeys(one.category for one in happened)
+    categories = {_key(name): _category(name, run, costs, happened) for name in names}
     return _plan({**_tree(costs, run), "failures": {"categories": categories, "incidents": incidents}})
 
 
@@ -69,7 +71,7 @@ def random_plan(costs: Costs, run: BrokenRun, interval_s: float) -> RunPlan:
     interval_s : float
         Mean time between kills [s].
     """
-    kill = {**_category("kill", run, costs), "rate": f"{3600.0 / interval_s:.9f} per job-hour"}
+    kill = {**_category("kill", run, costs, ()), "rate": f"{3600.0 / interval_s:.9f} per job-hour"}
     return _plan({**_tree(costs, run), "failures": {"categories": {"kill": kill}}})
 
 
@@ -127,18 +129,14 @@ def _model(run: BrokenRun) -> dict[str, Any]:
     return dict(model_of(run.config["model"]).model_dump(mode="json", exclude_unset=True))
 
 
-def _category(name: str, run: BrokenRun, costs: Costs) -> dict[str, Any]:
+def _category(name: str, run: BrokenRun, costs: Costs, happened: Iterable[Struck]) -> dict[str, Any]:
     if name not in CATEGORIES:
         message = f"{run.name}: nothing is known of incidents of the category {name!r}; known: {', '.join(CATEGORIES)}"
         raise ValueError(message)
     own: dict[str, Any] = {**CATEGORIES[name], "rate": _NEVER, "blast": "job", "evict": "0 %"}
     if name in LASTING:
-        own["lasts"] = _seconds(_longest(incident for incident in run.incidents if incident["category"] == name))
+        own["lasts"] = _seconds(max(one.lasted_s for one in happened if one.category == name))
     return {**own, "slowdown": costs.slowdown} if name == "straggler" else own
-
-
-def _longest(incidents: Iterable[Mapping[str, Any]]) -> float:
-    return max(float(incident["lasts_s"]) for incident in incidents)
 
 
 def _recovery(costs: Costs, run: BrokenRun, gpus: int) -> dict[str, Any]:
