@@ -61,8 +61,8 @@ class Fabric:
         rail of their destination (PXN, NCCL 2.12).
     in_network_reduction : bool
         Whether the switches of the network reduce (SHARP, through NCCL's CollNet).
-    reduces_whole : bool
-        Whether a reduce-scatter is an all-reduce of the whole buffer (gloo).
+    gloo : bool
+        Whether the collectives are gloo's: rings alone, and a reduce-scatter is an all-reduce of the whole buffer.
     """
 
     scale_up: Link
@@ -76,7 +76,7 @@ class Fabric:
     far_latency_s: float = 0.0
     rail_aligned: bool = True
     in_network_reduction: bool = False
-    reduces_whole: bool = False
+    gloo: bool = False
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -146,7 +146,7 @@ def _with_measured(fabric: Fabric, scale_up_bytes_s: float, times: CollectiveTim
         return inside
     # Gloo has rings alone, between machines too.
     network = replace(fabric.network_rates, tree=_NEVER, low_latency=_NEVER, line128=0.0)
-    return replace(inside, network_rates=network, reduces_whole=True)
+    return replace(inside, network_rates=network, gloo=True)
 
 
 def build_fabric(

@@ -83,6 +83,18 @@ def test_ring_over_nodes_by_hand() -> None:
     assert ring.time_s(16e9) == pytest.approx(30e9 / 360e9 + 8.4e-6 + 28 * 3.4e-6 + 2 * 14e-6)
 
 
+def test_two_machines_under_gloo_gather_in_three_turns_instead_of_two() -> None:
+    network = replace(OUT, tree=1e-9, low_latency=1e-9, line128=0.0)
+    gloo, nccl = (replace(FABRIC, network_rates=network, gloo=gloo) for gloo in (True, False))
+    size = 64e6
+    gathers = [all_gather_s(size, place_group(fabric, 2, 8)) for fabric in (gloo, nccl)]
+    assert gathers[0] - gathers[1] == pytest.approx(0.5 * 0.5 * size / 50e9)
+    for ranks, stride in ((2, 1), (4, 8), (4, 4)):
+        places = [place_group(fabric, ranks, stride) for fabric in (gloo, nccl)]
+        assert all_gather_s(size, places[0]) == all_gather_s(size, places[1])
+        assert reduce_scatter_s(size, places[0]) == all_reduce_s(size, places[1])
+
+
 def test_tree_by_hand() -> None:
     # Two nodes exchange one vector at 400 GB/s; the chain inside carries it twice at 360 GB/s: the slower.
     two = one("all_reduce", place_group(FABRIC, 16, 1), "tree")

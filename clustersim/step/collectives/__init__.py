@@ -55,7 +55,7 @@ def reduce_scatter_s(size_bytes: float, place: Place) -> float:
     Measured within 1 % of each other (362.9 and 361.4 GB/s, H200, nccl-tests 2025). Where the library reduces the whole
     buffer and keeps a part of it, the cost of an all-reduce.
     """
-    return _cheapest_s("all_reduce" if place.fabric.reduces_whole else "all_gather", size_bytes, place)
+    return _cheapest_s("all_reduce" if place.fabric.gloo else "all_gather", size_bytes, place)
 
 
 def all_reduce_s(size_bytes: float, place: Place) -> float:
