@@ -182,7 +182,7 @@ def random_run(*ettrs: float) -> dict[str, Any]:
 
 def test_random_kills_are_simulated_from_their_rate(file: Callable[..., Path]) -> None:
     found = fault_cases(file(random=random_run(0.45, 20.0 / 29.0 + 0.01)))
-    assert [one.name for one in found] == ["random kills, run 1", "random kills, run 2"]
+    assert [one.name for one in found] == ["random kills of 2026-01-01, run 1", "random kills of 2026-01-01, run 2"]
     first, second = found
     # Nothing is killed in e^(-29/12) = 9 % of the runs, so the upper end is the undisturbed run.
     assert first.high == pytest.approx(20.0 / 29.0)

@@ -22,7 +22,7 @@ def read_job(tree: Mapping[str, Any]) -> Observations:
 
 
 def read_campaign(tree: Mapping[str, Any]) -> Observations:
-    """All jobs of a campaign: the median of the repeats of each, and their range.
+    """All jobs of a campaign: the time that its protocol gives each, and the range of its repeats.
 
     Raises
     ------
@@ -42,18 +42,18 @@ def _runs(tree: Mapping[str, Any]) -> Iterator[TimedStep]:
                 int(run.get("nodes", 1)),
                 float(run["step_time_s"]),
                 spread=float(run.get("spread", 0.0)),
-                parts=_median_parts(run.get("repeats", [])),
+                parts=_parts(run),
             )
         except KeyError as missing:
             problem = f"runs[{place}]: no field {missing}"
             raise ValueError(problem) from None
 
 
-def _median_parts(repeats: list[Mapping[str, Any]]) -> dict[str, float]:
-    from statistics import median
-
-    parts = [repeat["parts"] for repeat in repeats if repeat.get("parts")]
-    return {name: median(part[name] for part in parts) for name in _PARTS if parts and all(name in p for p in parts)}
+def _parts(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parts of the step in the repeat that took nearest to the time of the run."""
+    repeats = [repeat for repeat in run.get("repeats", ()) if repeat.get("parts")]
+    nearest = min(repeats, key=lambda repeat: abs(repeat["step_time_s"] - run["step_time_s"]), default=None)
+    return _NO_PARTS if nearest is None else nearest["parts"]
 
 
 def _nodes(tree: Mapping[str, Any]) -> int:

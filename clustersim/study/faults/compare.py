@@ -122,7 +122,7 @@ def _random(file: FaultFile) -> Iterator[FaultComparison]:
     counted, note = _counted(file.random)
     found = _simulate([random_plan(file.costs, file.random, file.interval_s)], RANDOM_REPLICATIONS)
     for number, repeat in enumerate(counted, 1):
-        yield _comparison(f"random kills, run {number}", "random", [repeat], found, note)
+        yield _comparison(f"random kills of {repeat.date[:10]}, run {number}", "random", [repeat], found, note)
 
 
 def _counted(run: BrokenRun) -> tuple[Sequence[Repeat], str]:
