@@ -8,9 +8,9 @@ from typing import Any
 
 import simpy
 
-from clustersim.run.clocks import Failure, failures
 from clustersim.run.episodes import Episode
 from clustersim.run.expand import NO_PART, build_records
+from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, RESTARTING, TRAINING, Disturbance, Job
 from clustersim.run.laws import Law

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clustersim.run.clocks import Failure
+from clustersim.run.failures.clocks import Failure
 from clustersim.run.laws import Law
 from clustersim.run.plan import (
     CategoryPlan,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clustersim.calibration.cases import Case
 from clustersim.calibration.theory.plans import SEED
 from clustersim.calibration.theory.samples import law_case, mean_case, variance_case
-from clustersim.run.clocks import Failure, failures, weibull_scale_s
+from clustersim.run.failures.clocks import Failure, failures, weibull_scale_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.streams import stream
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from clustersim.run.clocks import Failure, failures, weibull_residual_s, weibull_scale_s
+from clustersim.run.failures.clocks import Failure, failures, weibull_residual_s, weibull_scale_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.streams import stream
 
@@ -177,6 +177,6 @@ def test_look_ahead_window_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         return list(itertools.islice(clock(500, 10.0, 0.6), 2000))
 
     usual = sample()
-    monkeypatch.setattr("clustersim.run.clocks._LOOK_AHEAD_FAILURES", 3)
-    monkeypatch.setattr("clustersim.run.clocks._LOOK_AHEAD_UNITS", 1000)
+    monkeypatch.setattr("clustersim.run.failures.clocks._LOOK_AHEAD_FAILURES", 3)
+    monkeypatch.setattr("clustersim.run.failures.clocks._LOOK_AHEAD_UNITS", 1000)
     assert sample() == usual

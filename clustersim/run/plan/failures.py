@@ -1,4 +1,4 @@
-"""What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
+"""Kinds of failure, and incidents that are known."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -6,25 +6,6 @@ from typing import Literal
 from clustersim.run.laws import Law
 
 Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
-
-
-@dataclass(frozen=True, slots=True)
-class PhasePlan:
-    """A stretch of the job with one step time."""
-
-    name: str
-    steps: int
-    tokens_per_step: float
-    step_time_s: float
-    step_sigma: float = 0.0
-    restart_before: bool = False
-    """The layout differs from the phase before, so that the job restarts between them."""
-    main: bool = True
-
-    @property
-    def tokens(self) -> float:
-        """Tokens of the phase."""
-        return self.steps * self.tokens_per_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,72 +65,6 @@ class CategoryPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointPlan:
-    """Periodic checkpoints: training stalls, and some time after the stall the checkpoint is durable."""
-
-    interval_s: float
-    stall_s: float
-    write_s: float
-    """From the end of the stall until the checkpoint can be restored from; 0 when blocking."""
-    size_bytes: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RestartPart:
-    """One part of a restart and its median duration at the size of this job."""
-
-    name: str
-    median_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryPlan:
-    """Detection and restart."""
-
-    crash: Law
-    hang_timeout_s: float
-    corruption: Law
-    restart_parts: tuple[RestartPart, ...]
-    restart_sigma: float
-    manual_fraction: float
-    manual_delay: Law
-
-    @property
-    def restart_median_s(self) -> float:
-        """Median of the whole restart [s]."""
-        return sum(part.median_s for part in self.restart_parts)
-
-
-@dataclass(frozen=True, slots=True)
-class SparesPlan:
-    """Standby nodes and the repair shop."""
-
-    hot: int
-    warm: int
-    cold: int
-    warm_swap: Law
-    cold_swap: Law
-    repair: Law
-    repair_hands: int
-
-    @property
-    def total(self) -> int:
-        """Spare nodes of every kind."""
-        return self.hot + self.warm + self.cold
-
-
-@dataclass(frozen=True, slots=True)
-class MaintenancePlan:
-    """A planned stop that recurs, by the calendar or at random."""
-
-    name: str
-    mean_interval_s: float
-    duration: Law
-    periodic: bool
-    first_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentPlan:
     """A recorded incident: it strikes in every replication, at the same moment and the first node of the job."""
 
@@ -165,38 +80,3 @@ class IncidentPlan:
         lasts = category.lasts if self.lasts_s is None else Law("constant", self.lasts_s)
         detection = category.detection if self.detection_s is None else Law("constant", self.detection_s)
         return replace(category, lasts=lasts, detection=detection)
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """Everything the engine needs to know."""
-
-    name: str
-    job_nodes: int
-    gpus_per_node: int
-    phases: tuple[PhasePlan, ...]
-    categories: tuple[CategoryPlan, ...]
-    checkpoint: CheckpointPlan
-    recovery: RecoveryPlan
-    spares: SparesPlan
-    maintenance: tuple[MaintenancePlan, ...] = ()
-    fleet_age_s: float = 0.0
-    deadline_s: float | None = None
-    parameter_uncertainty: bool = False
-    incidents: tuple[IncidentPlan, ...] = ()
-    """In time order."""
-
-    @property
-    def gpus(self) -> int:
-        """GPUs of the job."""
-        return self.job_nodes * self.gpus_per_node
-
-    @property
-    def nodes(self) -> int:
-        """Nodes of the job and its spares: those whose failures matter."""
-        return self.job_nodes + self.spares.total
-
-    @property
-    def ideal_s(self) -> float:
-        """Wall time if nothing ever stopped the job [s]."""
-        return sum(phase.steps * phase.step_time_s for phase in self.phases)

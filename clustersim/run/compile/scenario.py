@@ -1,0 +1,56 @@
+"""From a scenario and its step times to the plain numbers the engine runs on."""
+
+import math
+from collections.abc import Sequence
+
+from clustersim.run.compile.checkpoints import compile_checkpoint
+from clustersim.run.compile.failures import compile_category, compile_incidents, job_mtbf_s
+from clustersim.run.compile.laws import compile_law
+from clustersim.run.compile.phases import compile_phases
+from clustersim.run.compile.recovery import compile_recovery, compile_spares
+from clustersim.run.plan import MaintenancePlan, RunPlan
+from clustersim.scenario.schema.maintenance import PeriodicMaintenance
+from clustersim.scenario.schema.scenario import Scenario
+from clustersim.step.step_time import StepTime
+
+
+def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
+    """Compile a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario that passed the feasibility checks.
+    steps : sequence of StepTime
+        One for each phase.
+
+    Returns
+    -------
+    RunPlan
+        SI numbers, picklable.
+    """
+    gpus_per_node = scenario.cluster.node.gpus
+    job_nodes = math.ceil(scenario.training.layout.gpus / gpus_per_node)
+    categories = tuple(
+        compile_category(name, category, scenario, job_nodes) for name, category in scenario.failures.categories.items()
+    )
+    return RunPlan(
+        name=scenario.name,
+        job_nodes=job_nodes,
+        gpus_per_node=gpus_per_node,
+        phases=compile_phases(scenario, steps),
+        categories=categories,
+        checkpoint=compile_checkpoint(scenario, job_mtbf_s(categories, job_nodes)),
+        recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node),
+        spares=compile_spares(scenario.spares),
+        maintenance=tuple(
+            MaintenancePlan(m.name, m.every, compile_law(m.duration), True, m.every if m.first is None else m.first)
+            if isinstance(m, PeriodicMaintenance)
+            else MaintenancePlan(m.name, m.mean_interval, compile_law(m.duration), False)
+            for m in scenario.maintenance
+        ),
+        fleet_age_s=scenario.failures.fleet_age,
+        deadline_s=scenario.training.deadline,
+        parameter_uncertainty=scenario.study.parameter_uncertainty,
+        incidents=compile_incidents(scenario.failures),
+    )

@@ -1,0 +1,21 @@
+"""What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
+
+from clustersim.run.plan.calendar import MaintenancePlan
+from clustersim.run.plan.checkpoints import CheckpointPlan
+from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan
+from clustersim.run.plan.phases import PhasePlan
+from clustersim.run.plan.recovery import RecoveryPlan, RestartPart, SparesPlan
+from clustersim.run.plan.run import RunPlan
+
+__all__ = [
+    "CategoryPlan",
+    "CheckpointPlan",
+    "Effect",
+    "IncidentPlan",
+    "MaintenancePlan",
+    "PhasePlan",
+    "RecoveryPlan",
+    "RestartPart",
+    "RunPlan",
+    "SparesPlan",
+]

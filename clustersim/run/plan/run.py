@@ -1,0 +1,44 @@
+"""The whole plan of a run."""
+
+from dataclasses import dataclass
+
+from clustersim.run.plan.calendar import MaintenancePlan
+from clustersim.run.plan.checkpoints import CheckpointPlan
+from clustersim.run.plan.failures import CategoryPlan, IncidentPlan
+from clustersim.run.plan.phases import PhasePlan
+from clustersim.run.plan.recovery import RecoveryPlan, SparesPlan
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Everything the engine needs to know."""
+
+    name: str
+    job_nodes: int
+    gpus_per_node: int
+    phases: tuple[PhasePlan, ...]
+    categories: tuple[CategoryPlan, ...]
+    checkpoint: CheckpointPlan
+    recovery: RecoveryPlan
+    spares: SparesPlan
+    maintenance: tuple[MaintenancePlan, ...] = ()
+    fleet_age_s: float = 0.0
+    deadline_s: float | None = None
+    parameter_uncertainty: bool = False
+    incidents: tuple[IncidentPlan, ...] = ()
+    """In time order."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the job."""
+        return self.job_nodes * self.gpus_per_node
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the job and its spares: those whose failures matter."""
+        return self.job_nodes + self.spares.total
+
+    @property
+    def ideal_s(self) -> float:
+        """Wall time if nothing ever stopped the job [s]."""
+        return sum(phase.steps * phase.step_time_s for phase in self.phases)
