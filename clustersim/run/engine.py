@@ -8,19 +8,19 @@ from typing import Any
 
 import simpy
 
-from clustersim.run.episodes import Episode
 from clustersim.run.expand import NO_PART, build_records
 from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
+from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
-from clustersim.run.job import DONE, RESTARTING, TRAINING, Disturbance, Job
-from clustersim.run.laws import Law
+from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
 from clustersim.run.log import IncidentRow, Log
-from clustersim.run.plan import CategoryPlan, MaintenancePlan, PhasePlan, RunPlan
+from clustersim.run.plan import CategoryPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, Ended, Records
 from clustersim.run.streams import normals, stream
 
-_CRASH, _HANG, _CORRUPT, _PLANNED = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
-_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
+_PLANNED = EFFECTS.index("planned")
+_JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
 _WAITING_PARTS = ("spares", "repair", "people")
 
 _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
@@ -93,15 +93,17 @@ class _Run:
     def __init__(self, plan: RunPlan, seed: int, replication: int) -> None:
         self._plan = plan
         self._env = simpy.Environment()
-        self._hang = Law("constant", plan.recovery.hang_timeout_s)
         self._log = Log()
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
         self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, self._log)
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people")}
         self._phases = drawn_phases(plan, seed, replication)
         self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
+        self._strikes = Strikes(self._env, plan, self._fleet, self._job, self._log)
         for code, category in enumerate(plan.categories):
             self._start_clocks(code, category, seed, replication)
+        if plan.lemons:
+            self._start_lemons(plan.lemons, seed, replication)
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
         for offset, maintenance in enumerate(plan.maintenance):
@@ -119,8 +121,20 @@ class _Run:
             if units > 0:
                 generator = stream(seed, replication, f"failures of {category.name}{where}")
                 part = replace(category, units=units)
-                clock = failures(part, generator, self._plan.fleet_age_s, factor)
+                clock = failures(part, generator, self._plan.fleet_age_s, factor, self._plan.ageing)
                 self._env.process(self._fail(code, category, clock, first))
+
+    def _start_lemons(self, plan: LemonsPlan, seed: int, replication: int) -> None:
+        for first, nodes, where in (
+            (0, self._plan.job_nodes, ""),
+            (self._plan.job_nodes, self._plan.spares.total, " among the spares"),
+        ):
+            drawn = lemons(plan, nodes, stream(seed, replication, f"lemons{where}"))
+            found = [first + node for node in drawn]
+            self._fleet.lemons.update(found)
+            generator = stream(seed, replication, f"failures of lemons{where}")
+            clock = lemon_failures(plan, found, self._plan.categories, generator, self._plan.ageing)
+            self._env.process(self._fail_lemons(clock))
 
     def until(self, horizon_s: float, unfinished: Ended = "deadline") -> Records:
         """Run until the job is done or the horizon is reached; ``unfinished`` says what the latter means."""
@@ -134,7 +148,15 @@ class _Run:
         env = self._env
         for failure in clock:
             yield simpy.Timeout(env, failure.t_s - env.now)
-            self._strike(code, category, failure, first_unit + failure.unit)
+            self._strikes.strike(code, category, failure, first_unit + failure.unit)
+
+    def _fail_lemons(self, clock: Iterator[LemonFailure]) -> Process:
+        env = self._env
+        for node, code, failure in clock:
+            yield simpy.Timeout(env, failure.t_s - env.now)
+            if node in self._fleet.lemons:
+                category = self._plan.categories[code]
+                self._strikes.strike(code, category, failure, node * category.units_per_domain)
 
     def _replay(self, seed: int, replication: int) -> Process:
         """Recorded incidents strike when they did; what else chance decides about each comes from its own stream."""
@@ -144,96 +166,7 @@ class _Run:
             generator = stream(seed, replication, f"incident of {category.name} at {recorded.at_s!r} s")
             unit, place = category.unit_of(self._fleet.first_in_job())
             draws = (recorded.at_s, unit, *generator.random(3).tolist(), *generator.standard_normal(2).tolist(), place)
-            self._strike(recorded.category, category, Failure._make(draws), unit)
-
-    def _strike(self, code: int, category: CategoryPlan, failure: Failure, unit: int) -> None:
-        """A unit fails: work out what goes down with it and tell the job."""
-        nodes: list[int] = []
-        hits_job = True
-        if category.blast_nodes:
-            node = unit // category.units_per_domain * category.domain_nodes
-            if category.blast_nodes < category.domain_nodes:
-                node += int(failure.place * category.domain_nodes)
-            nodes = self._fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
-            if not nodes:
-                return  # what is switched off, being mended or not the plan's does not fail
-            hits_job = self._fleet.in_job(nodes)
-        if category.effect == "crash" or category.effect == "hang":
-            self._stop_by_failure(code, category, failure, nodes, hits_job)
-        elif category.effect != "corrupt":
-            self._trouble(code, category, failure, nodes, hits_job)
-        elif hits_job:
-            self._corrupt(code, category, failure, nodes)
-
-    def _stop_by_failure(
-        self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool
-    ) -> None:
-        """A crash or a hang: the job notices, and what has to be replaced goes to repair."""
-        recovery = self._plan.recovery
-        hang = category.effect == "hang" or failure.hang < category.hang_fraction
-        detect_s = (category.detection or (self._hang if hang else recovery.crash)).sample_s(failure.detect)
-        manual = False
-        incident = len(self._log.incidents)
-        hits = _SPARE
-        if hits_job:
-            manual = failure.manual < recovery.manual_fraction
-            interrupts = self._job.fail(Disturbance(incident, detect_s, manual))
-            manual = manual and interrupts
-            hits = _JOB if interrupts else _JOB_DOWN
-        evicted = nodes if failure.evict < category.evict else []
-        node = nodes[0] if nodes else -1
-        effect = _HANG if hang else _CRASH
-        row = IncidentRow(self._env.now, code, node, effect, hits, detect_s, len(evicted), manual)
-        self._log.incidents.append(row)
-        self._take_out(evicted, incident, failure, hits_job)
-
-    def _take_out(self, nodes: list[int], incident: int, failure: Failure, hits_job: bool) -> None:
-        if not nodes:
-            return
-        repair_s = self._plan.spares.repair.sample_s(failure.repair)
-        if hits_job:
-            self._job.break_nodes(nodes, incident, repair_s)
-        else:
-            self._fleet.evict(nodes, incident, repair_s)
-
-    def _corrupt(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int]) -> None:
-        """Silent until its discovery, which is when the job stops."""
-        incident = len(self._log.incidents)
-        if not self._job.corrupt(incident):
-            return
-        detect_s = (category.detection or self._plan.recovery.corruption).sample_s(failure.detect)
-        evicted = nodes if failure.evict < category.evict else []
-        node = nodes[0] if nodes else -1
-        row = IncidentRow(self._env.now, code, node, _CORRUPT, _UNNOTICED, detect_s, len(evicted), False)
-        self._log.incidents.append(row)
-
-        def found(_event: simpy.Event) -> None:
-            hits = self._job.discover(incident)
-            self._log.incidents[incident] = row._replace(hits=hits)
-            if hits != _UNNOTICED:
-                self._take_out(evicted, incident, failure, hits_job=True)
-
-        discovery = simpy.Timeout(self._env, detect_s)
-        discovery.callbacks.append(found)
-
-    def _trouble(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool) -> None:
-        """What the job trains on through: slow steps, checkpoints that are not written, or lost unnoticed."""
-        log, now_s = self._log, self._env.now
-        incident, effect = len(log.incidents), EFFECTS.index(category.effect)
-        log.incidents.append(IncidentRow(now_s, code, nodes[0] if nodes else -1, effect, _SPARE, 0.0, 0, False))
-        if not hits_job and category.effect != "slow":
-            return
-        repaired = nodes and failure.evict < category.evict
-        repair_s = self._plan.spares.repair.sample_s(failure.repair) if repaired else None
-        lasts_s = category.lasts.sample_s(failure.detect) if category.lasts else math.inf
-        episode = Episode(incident, now_s + lasts_s, category.slowdown, tuple(nodes), repair_s)
-        hits = self._job.suffer(episode)
-        if category.effect == "write_failure":
-            self._job.fail_writes(episode)
-        elif category.effect == "checkpoint_loss":
-            hits = _UNNOTICED
-            self._job.lose_checkpoint(incident)
-        log.incidents[incident] = log.incidents[incident]._replace(hits=hits)
+            self._strikes.strike(recorded.category, category, Failure._make(draws), unit)
 
     def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
         """Planned stops of one kind; one that falls due before the last is done is done with it."""

@@ -35,6 +35,8 @@ class Fleet:
             self.state.extend(bytearray([pool]) * self._size[pool])
         self._used = tuple(pool for pool in _POOLS if self._size[pool])
         """Pools that hold anything, the quickest first."""
+        self.lemons: set[int] = set()
+        """Nodes that keep failing."""
         self._hand_free_s = [0.0] * spares.repair_hands
 
     def in_service(self, first_node: int, count: int) -> list[int]:

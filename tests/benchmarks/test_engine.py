@@ -20,6 +20,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from clustersim.run import Records, RunPlan, simulate
 from clustersim.run.engine import _Run
+from clustersim.run.failures.lifetimes import WeibullLife
 from clustersim.run.laws import Law
 from clustersim.run.plan import (
     CategoryPlan,
@@ -166,7 +167,7 @@ def test_wearing_units_cost_no_more(benchmark: BenchmarkFixture) -> None:
 
     def with_shape(shape: float) -> RunPlan:
         base = plan(131_072, 1.0)
-        return replace(base, categories=tuple(replace(c, shape=shape) for c in base.categories[:2]))
+        return replace(base, categories=tuple(replace(c, lifetime=WeibullLife(shape)) for c in base.categories[:2]))
 
     worn, memoryless = with_shape(1.2), with_shape(1.0)
     records = benchmark.pedantic(simulate, (worn, 0), rounds=1)

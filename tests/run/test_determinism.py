@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clustersim.run import Records, RunPlan, simulate
+from clustersim.run.failures.lifetimes import WeibullLife
 from clustersim.run.plan import CategoryPlan, CheckpointPlan, SparesPlan
 from clustersim.run.streams import normals, stream
 from tests.run.plans import DAY_S, RECOVERY, SPARES, Simulate, digest, small_plan
@@ -13,7 +14,9 @@ from tests.run.plans import DAY_S, RECOVERY, SPARES, Simulate, digest, small_pla
 
 def category(name: str, nodes: int, mean_s: float, shape: float = 1.0) -> CategoryPlan:
     """Failures that leave their node in service, so that all of them show in the records."""
-    return CategoryPlan(name, "gpu", nodes * 8, 1.0 / mean_s / (8 * 32), units_per_domain=8, evict=0.0, shape=shape)
+    return CategoryPlan(
+        name, "gpu", nodes * 8, 1.0 / mean_s / (8 * 32), units_per_domain=8, evict=0.0, lifetime=WeibullLife(shape)
+    )
 
 
 def busy_plan(spares: SparesPlan = SPARES, shape: float = 1.0) -> RunPlan:
@@ -67,7 +70,9 @@ def test_more_spares_leave_which_node_of_a_rack_fails(run: Simulate, shape: floa
     """Racks of four whose failures take one node: the last rack of the job is shared with the spares."""
 
     def struck(hot: int) -> list[tuple[float, int]]:
-        racks = CategoryPlan("gpu", "rack", -(-(30 + hot) // 4), 1e-5, domain_nodes=4, evict=0.0, shape=shape)
+        racks = CategoryPlan(
+            "gpu", "rack", -(-(30 + hot) // 4), 1e-5, domain_nodes=4, evict=0.0, lifetime=WeibullLife(shape)
+        )
         plan = replace(busy_plan(), job_nodes=30, categories=(racks,), spares=replace(SPARES, hot=hot))
         rows = run(plan, 1, horizon_s=9 * DAY_S).incidents
         return [pair for pair in zip(rows["t_s"].tolist(), rows["node"].tolist(), strict=True) if pair[1] < 30]

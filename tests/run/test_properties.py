@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clustersim.run import Records, RunPlan, metrics
 from clustersim.run.engine import _Run
+from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
 from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
 from clustersim.run.laws import Law
 from clustersim.run.log import Log
@@ -86,7 +87,9 @@ def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
         lasts=draw(laws(2000.0)) if effect in ("slow", "write_failure") else None,
         hang_fraction=draw(st.floats(0.0, 1.0)),
         evict=draw(st.floats(0.0, 1.0)),
-        shape=draw(st.sampled_from([1.0, 1.0, 0.7, 2.0])),
+        lifetime=draw(st.sampled_from([EXPONENTIAL, EXPONENTIAL, WeibullLife(0.7), LognormalLife(0.5)])),
+        renewal=draw(st.sampled_from([1.0, 0.0, 0.4])),
+        idle_factor=draw(st.sampled_from([1.0, 0.3])),
         published_count=draw(st.sampled_from([None, 3])),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 
 from clustersim.calibration.theory.plans import AT_ONCE, NEVER_S, daly_plan
 from clustersim.run import simulate
+from clustersim.run.failures.lifetimes import WeibullLife
 from clustersim.run.laws import Law
 from clustersim.run.plan import CategoryPlan, SparesPlan
 
@@ -43,7 +44,7 @@ def test_shares_of_hangs_people_and_evictions() -> None:
 @pytest.mark.parametrize("shape", [1.0, 0.7])
 def test_a_rack_that_takes_one_node_down_takes_any(shape: float) -> None:
     """Ten racks of ten, of which the plan has 95 nodes: each is struck a tenth as often as its rack fails."""
-    category = CategoryPlan("rack", "rack", 10, 1e-3, domain_nodes=10, evict=0.0, shape=shape)
+    category = CategoryPlan("rack", "rack", 10, 1e-3, domain_nodes=10, evict=0.0, lifetime=WeibullLife(shape))
     plan = replace(daly_plan(NEVER_S, 1000.0, 0.0, 0.0, cycles=10_000_000), job_nodes=95, categories=(category,))
     horizon_s = 1e6
     nodes = simulate(plan, 4, 0, horizon_s).incidents["node"]

@@ -47,7 +47,7 @@ def row(loaded: cs.Loaded, path: str) -> cs.Setting:
         ("failures.rate_multiplier", "2", "plan.yaml:10:48", ""),
         ("failures.categories.nic.rate", "5 per 1000 node-days", "plan.yaml:10:76", ""),
         ("failures.categories.nic.component", "nic", "catalogue failures/llama3-405b", "Llama 3"),
-        ("failures.categories.nic.shape", "1", "default", ""),
+        ("failures.categories.nic.renewal", "100 %", "default", ""),
         ("spares.warm_swap", "90 s", "plan.yaml:11:21", ""),
         ("spares.cold_swap", "20 min", "default", "assumed"),
         ("spares.repair.mean", "6 h", "plan.yaml:11:61", ""),

@@ -89,8 +89,8 @@ Wrong = Callable[..., list[str]]
         ("failures: {like: 3}\n", "plan.yaml:10:18: failures.like: must be the name of a catalogue entry, in text"),
         ("failures: [x]\n", "plan.yaml:10:1: failures: must be the name of a catalogue entry or a mapping, got a list"),
         (
-            "failures: {like: llama3-405b, categories: {nic: {shpae: 2}}}\n",
-            "plan.yaml:10:50: failures.categories.nic.shpae: unknown key, did you mean 'shape'?",
+            "failures: {like: llama3-405b, categories: {nic: {evcit: 2}}}\n",
+            "plan.yaml:10:50: failures.categories.nic.evcit: unknown key, did you mean 'evict'?",
         ),
         (
             "failures: {like: llama3-405b, categories: {nic: {rate: 3 per GPU}}}\n",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from clustersim.calibration.cases import Case
 from clustersim.calibration.theory.plans import SEED
 from clustersim.calibration.theory.samples import law_case, mean_case, variance_case
-from clustersim.run.failures.clocks import Failure, failures, weibull_scale_s
+from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.lifetimes import WeibullLife, weibull_scale_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.streams import stream
 
@@ -43,7 +44,7 @@ OLD_S, END_S = 1500.0, 3000.0
 
 def clock(units: int, shape: float = 1.0, age_s: float = 0.0, replication: int = 0) -> Iterator[Failure]:
     """Failures of equal units of a mean life of :data:`MEAN_S`, in the order of time."""
-    category = CategoryPlan("theory", "gpu", units, 1.0 / MEAN_S, shape=shape)
+    category = CategoryPlan("theory", "gpu", units, 1.0 / MEAN_S, lifetime=WeibullLife(shape))
     return failures(category, stream(SEED, replication, "theory"), age_s)
 
 

@@ -2,17 +2,40 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from clustersim.run.compile.laws import compile_law
-from clustersim.run.plan import CategoryPlan, IncidentPlan
+from clustersim.run.failures.ageing import AgeingPlan
+from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
+from clustersim.run.plan import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.scenario.schema.failures import FailureCategory, Failures
+from clustersim.scenario.schema.lifetime import AnyLifetime, EmpiricalLifetime, LognormalLifetime, WeibullLifetime
 from clustersim.scenario.schema.scenario import Scenario
 
 
-def job_mtbf_s(categories: Sequence[CategoryPlan], job_nodes: int) -> float:
-    """Mean time between failures that stop the job [s], by the rates alone; infinite when nothing fails."""
-    rate_s = sum(c.rate_on_s(job_nodes) for c in categories if c.stops_job)
-    return 1.0 / rate_s if rate_s > 0.0 else math.inf
+def job_mtbf_s(
+    categories: Sequence[CategoryPlan], job_nodes: int, lemons: LemonsPlan | None = None, hazard_factor: float = 1.0
+) -> float:
+    """Mean time between failures that stop the job [s], by the rates alone; infinite when nothing fails.
+
+    Parameters
+    ----------
+    categories : sequence of CategoryPlan
+        What fails.
+    job_nodes : int
+        Nodes of the job.
+    lemons : LemonsPlan, optional
+        Nodes that fail more often.
+    hazard_factor : float
+        Mean factor on the rates over the run.
+    """
+    stopping = [c for c in categories if c.stops_job]
+    rate_s = sum(c.rate_on_s(job_nodes) for c in stopping)
+    if lemons is not None:
+        extra = lemons.fraction * (lemons.factor - 1.0)
+        rate_s += extra * sum(c.rate_on_s(job_nodes) for c in stopping if c.strikes_one_node)
+    return 1.0 / (rate_s * hazard_factor) if rate_s > 0.0 else math.inf
 
 
 def compile_category(name: str, category: FailureCategory, scenario: Scenario, job_nodes: int) -> CategoryPlan:
@@ -43,7 +66,9 @@ def compile_category(name: str, category: FailureCategory, scenario: Scenario, j
         effect=category.effect,
         hang_fraction=category.hang_fraction,
         evict=category.evict,
-        shape=category.shape,
+        lifetime=compile_lifetime(category.lifetime),
+        renewal=category.renewal,
+        idle_factor=category.idle_factor,
         published_count=category.published_count,
         slowdown=1.0 if category.slowdown is None else category.slowdown,
         lasts=None if category.lasts is None else compile_law(category.lasts),
@@ -57,3 +82,36 @@ def compile_incidents(failures: Failures) -> tuple[IncidentPlan, ...]:
         IncidentPlan(i.at, codes[i.category], i.lasts, i.detection)
         for i in sorted(failures.incidents, key=lambda incident: incident.at)
     )
+
+
+def compile_lifetime(lifetime: AnyLifetime) -> Lifetime:
+    """Law of the time to failure, with mean 1."""
+    if isinstance(lifetime, WeibullLifetime):
+        return WeibullLife(lifetime.shape)
+    if isinstance(lifetime, LognormalLifetime):
+        return LognormalLife(lifetime.sigma)
+    return EmpiricalLife(lifetime.lives) if isinstance(lifetime, EmpiricalLifetime) else ExponentialLife()
+
+
+def compile_ageing(failures: Failures, start: datetime) -> AgeingPlan:
+    """What changes the rates of a fleet whose run starts at this moment."""
+    infant, temperature = failures.infant_mortality, failures.temperature
+    new_year = start.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    plan = AgeingPlan(drift_per_year=failures.drift_per_year)
+    if infant is not None:
+        plan = replace(plan, infant_factor=infant.factor, infant_decay_s=infant.decay, fleet_age_s=failures.fleet_age)
+    if temperature is not None:
+        plan = replace(
+            plan,
+            per_kelvin=math.log(temperature.factor_per_10_k) / 10.0,
+            daily_swing_k=temperature.daily_swing,
+            yearly_swing_k=temperature.yearly_swing,
+            start_s=(start - new_year).total_seconds(),
+        )
+    return plan
+
+
+def compile_lemons(failures: Failures) -> LemonsPlan | None:
+    """Nodes that keep failing, if there are any."""
+    lemons = failures.lemons
+    return None if lemons is None else LemonsPlan(lemons.fraction, lemons.factor)

@@ -4,11 +4,18 @@ import math
 from collections.abc import Sequence
 
 from clustersim.run.compile.checkpoints import compile_checkpoint
-from clustersim.run.compile.failures import compile_category, compile_incidents, job_mtbf_s
+from clustersim.run.compile.failures import (
+    compile_ageing,
+    compile_category,
+    compile_incidents,
+    compile_lemons,
+    job_mtbf_s,
+)
 from clustersim.run.compile.laws import compile_law
 from clustersim.run.compile.phases import compile_phases
 from clustersim.run.compile.recovery import compile_recovery, compile_spares
-from clustersim.run.plan import MaintenancePlan, RunPlan
+from clustersim.run.failures.ageing import mean_hazard_factor
+from clustersim.run.plan import MaintenancePlan, RunPlan, ideal_s
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.step_time import StepTime
@@ -34,13 +41,17 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     categories = tuple(
         compile_category(name, category, scenario, job_nodes) for name, category in scenario.failures.categories.items()
     )
+    phases = compile_phases(scenario, steps)
+    ageing = compile_ageing(scenario.failures, scenario.training.start)
+    lemons = compile_lemons(scenario.failures)
+    mtbf_s = job_mtbf_s(categories, job_nodes, lemons, mean_hazard_factor(ageing, ideal_s(phases)))
     return RunPlan(
         name=scenario.name,
         job_nodes=job_nodes,
         gpus_per_node=gpus_per_node,
-        phases=compile_phases(scenario, steps),
+        phases=phases,
         categories=categories,
-        checkpoint=compile_checkpoint(scenario, job_mtbf_s(categories, job_nodes)),
+        checkpoint=compile_checkpoint(scenario, mtbf_s),
         recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node),
         spares=compile_spares(scenario.spares),
         maintenance=tuple(
@@ -53,4 +64,6 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         deadline_s=scenario.training.deadline,
         parameter_uncertainty=scenario.study.parameter_uncertainty,
         incidents=compile_incidents(scenario.failures),
+        ageing=ageing,
+        lemons=lemons,
     )

@@ -1,7 +1,7 @@
 """Failure clocks: when each unit of a category fails next.
 
-Every unit keeps its own age. A failure renews the unit that failed and no other; the draws of a category come from its
-own stream, so that two plans with the same category see the same failures.
+Every unit keeps its own age. A failure renews the unit that failed, as far as its category says, and no other; the
+draws of a category come from its own stream, so that two plans with the same category see the same failures.
 """
 
 import heapq
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan, operational_time
 from clustersim.run.plan import CategoryPlan
 
 _BLOCK = 64
@@ -37,22 +38,33 @@ class Failure(NamedTuple):
     repair: float
     place: float
 
+    @property
+    def idle(self) -> float:
+        """Decides whether a unit that stands idle fails too: uniform, from the lower digits of ``hang``."""
+        return self.hang * _PLACE_SCALE % 1.0
+
 
 def failures(
-    category: CategoryPlan, generator: np.random.Generator, fleet_age_s: float = 0.0, rate_factor: float = 1.0
+    category: CategoryPlan,
+    generator: np.random.Generator,
+    fleet_age_s: float = 0.0,
+    rate_factor: float = 1.0,
+    ageing: AgeingPlan = NO_AGEING,
 ) -> Iterator[Failure]:
     """Endless failures of one category, in time order.
 
     Parameters
     ----------
     category : CategoryPlan
-        The category; ``shape`` 1 is a superposed Poisson process, any other a renewal process for each unit.
+        The category; a memoryless lifetime is a superposed Poisson process, any other a renewal process for each unit.
     generator : numpy.random.Generator
         Its stream.
     fleet_age_s : float
         Age of every unit at time 0 [s].
     rate_factor : float
         Factor on the rate in this replication.
+    ageing : AgeingPlan
+        What changes the rate in the course of the run.
 
     Yields
     ------
@@ -62,9 +74,18 @@ def failures(
     rate_s = category.rate_s * rate_factor
     if rate_s <= 0.0:
         return iter(())
-    if category.shape == 1.0:
-        return _superposed(category.units, rate_s, generator)
-    return _renewals(category, generator, fleet_age_s, rate_factor)
+    found = (
+        _superposed(category.units, rate_s, generator)
+        if category.lifetime.memoryless
+        else _renewals(category, generator, fleet_age_s, rate_factor)
+    )
+    return _at_wall_time(found, ageing) if ageing.changes else found
+
+
+def _at_wall_time(found: Iterator[Failure], ageing: AgeingPlan) -> Iterator[Failure]:
+    time = operational_time(ageing)
+    for failure in found:
+        yield failure._replace(t_s=time.wall_s(failure.t_s))
 
 
 def _superposed(units: int, rate_s: float, generator: np.random.Generator) -> Iterator[Failure]:
@@ -80,26 +101,15 @@ def _superposed(units: int, rate_s: float, generator: np.random.Generator) -> It
         yield from map(Failure._make, zip((sums / rate_s).tolist(), victims.tolist(), *draws, strict=True))
 
 
-def weibull_scale_s(mean_s: float, shape: float) -> float:
-    """Scale of the Weibull law with this mean [s]: ``mean / Gamma(1 + 1 / shape)``."""
-    # Gamma itself overflows at small shapes.
-    return mean_s * math.exp(-math.lgamma(1.0 + 1.0 / shape))
-
-
-def weibull_residual_s(uniform: np.ndarray, scale_s: float, shape: float, age_s: float) -> np.ndarray:
-    """Remaining life of units that have reached an age [s], by inversion of the conditional survival function."""
-    hazard = (age_s / scale_s) ** shape - np.log1p(-uniform)
-    remaining_s: np.ndarray = scale_s * hazard ** (1.0 / shape) - age_s
-    return remaining_s
-
-
 def _renewals(
     category: CategoryPlan, generator: np.random.Generator, fleet_age_s: float, rate_factor: float
 ) -> Iterator[Failure]:
     """Every unit keeps its next failure; only those of the near future are in the heap."""
-    rate_s, shape, units = category.rate_s * rate_factor, category.shape, category.units
-    scale_s = weibull_scale_s(units / rate_s, shape)
-    next_s = weibull_residual_s(generator.random(units), scale_s, shape, fleet_age_s)
+    rate_s, law, units = category.rate_s * rate_factor, category.lifetime, category.units
+    mean_s = units / rate_s
+    age = np.full(units, fleet_age_s / mean_s)
+    next_s = mean_s * law.remaining(-np.log1p(-generator.random(units)), age)
+    ages = _Ages(age, mean_s) if category.renewal < 1.0 else None
     # Each look ahead passes over all units, so the more there are the further it looks.
     window_s = max(_LOOK_AHEAD_FAILURES, units // _LOOK_AHEAD_UNITS) / rate_s
     looked_s = 0.0
@@ -110,12 +120,36 @@ def _renewals(
         heapq.heapify(heap)
         while heap:
             t_s, unit = heap[0]
-            renewal, hang, evict, manual = generator.random(4).tolist()
-            life_s = scale_s * (-math.log1p(-renewal)) ** (1.0 / shape)
-            next_s[unit] = t_s + life_s
-            if t_s + life_s < looked_s:
-                heapq.heapreplace(heap, (t_s + life_s, unit))
+            draw, hang, evict, manual = generator.random(4).tolist()
+            age_left = ages.after_repair(unit, t_s, category.renewal) if ages else 0.0
+            fails_s = t_s + mean_s * float(law.remaining(-math.log1p(-draw), age_left))
+            next_s[unit] = fails_s
+            if fails_s < looked_s:
+                heapq.heapreplace(heap, (fails_s, unit))
             else:
                 heapq.heappop(heap)
             detect, repair = generator.standard_normal(2).tolist()
-            yield Failure(t_s, unit, hang, evict, manual, detect, repair, renewal * _PLACE_SCALE % 1.0)
+            yield Failure(t_s, unit, hang, evict, manual, detect, repair, draw * _PLACE_SCALE % 1.0)
+
+
+class _Ages:
+    """Virtual age of every unit when it was last mended, in mean lives.
+
+    Kijima's second model: a repair takes away a share of all the age that a unit has.
+
+    References
+    ----------
+    .. [1] Kijima, M. (1989), J. Appl. Prob. 26(1). :doi:`10.2307/3214319`
+    """
+
+    def __init__(self, age: np.ndarray, mean_s: float) -> None:
+        self._age = age
+        self._mended_s = np.zeros(len(age))
+        self._mean_s = mean_s
+
+    def after_repair(self, unit: int, failed_s: float, renewal: float) -> float:
+        """Age of a unit after the repair of this failure; a repair takes no age away from the others."""
+        grown = (failed_s - self._mended_s[unit]) / self._mean_s
+        left = float((1.0 - renewal) * (self._age[unit] + grown))
+        self._age[unit], self._mended_s[unit] = left, failed_s
+        return left

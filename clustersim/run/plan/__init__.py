@@ -2,8 +2,8 @@
 
 from clustersim.run.plan.calendar import MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
-from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan
-from clustersim.run.plan.phases import PhasePlan
+from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
+from clustersim.run.plan.phases import PhasePlan, ideal_s
 from clustersim.run.plan.recovery import RecoveryPlan, RestartPart, SparesPlan
 from clustersim.run.plan.run import RunPlan
 
@@ -12,10 +12,12 @@ __all__ = [
     "CheckpointPlan",
     "Effect",
     "IncidentPlan",
+    "LemonsPlan",
     "MaintenancePlan",
     "PhasePlan",
     "RecoveryPlan",
     "RestartPart",
     "RunPlan",
     "SparesPlan",
+    "ideal_s",
 ]

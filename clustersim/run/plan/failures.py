@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from clustersim.run.failures.lifetimes import EXPONENTIAL, Lifetime
 from clustersim.run.laws import Law
 
 Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
@@ -27,7 +28,12 @@ class CategoryPlan:
     effect: Effect = "crash"
     hang_fraction: float = 0.0
     evict: float = 1.0
-    shape: float = 1.0
+    lifetime: Lifetime = EXPONENTIAL
+    """Law of the time to failure of a new unit."""
+    renewal: float = 1.0
+    """Share of its age that a unit loses by a failure and its repair: 1 as good as new, 0 as bad as old."""
+    idle_factor: float = 1.0
+    """Rate of units that do not train over that of those that do."""
     published_count: int | None = None
     slowdown: float = 1.0
     """Factor on the time of a step while it lasts; of the effect ``slow`` alone."""
@@ -40,6 +46,11 @@ class CategoryPlan:
     def stops_job(self) -> bool:
         """Whether the job has to recover from it, sooner or later; it goes on through the others."""
         return self.effect in ("crash", "hang", "corrupt")
+
+    @property
+    def strikes_one_node(self) -> bool:
+        """Whether its units sit in one node each and take down that node alone."""
+        return self.domain_nodes == self.blast_nodes == 1
 
     @property
     def rate_s(self) -> float:
@@ -79,4 +90,13 @@ class IncidentPlan:
         """The category as this incident is one of it."""
         lasts = category.lasts if self.lasts_s is None else Law("constant", self.lasts_s)
         detection = category.detection if self.detection_s is None else Law("constant", self.detection_s)
-        return replace(category, lasts=lasts, detection=detection)
+        return replace(category, lasts=lasts, detection=detection, idle_factor=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LemonsPlan:
+    """Nodes that keep failing."""
+
+    fraction: float
+    factor: float
+    """Factor on the rates of the categories that strike one node."""

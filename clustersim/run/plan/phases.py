@@ -1,5 +1,6 @@
 """Stretches of the job with one step time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -20,3 +21,8 @@ class PhasePlan:
     def tokens(self) -> float:
         """Tokens of the phase."""
         return self.steps * self.tokens_per_step
+
+
+def ideal_s(phases: Iterable[PhasePlan]) -> float:
+    """Wall time of the phases if nothing ever stopped the job [s]."""
+    return sum(phase.steps * phase.step_time_s for phase in phases)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
 from clustersim.run.plan.calendar import MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
-from clustersim.run.plan.failures import CategoryPlan, IncidentPlan
-from clustersim.run.plan.phases import PhasePlan
+from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
+from clustersim.run.plan.phases import PhasePlan, ideal_s
 from clustersim.run.plan.recovery import RecoveryPlan, SparesPlan
 
 
@@ -27,6 +28,8 @@ class RunPlan:
     parameter_uncertainty: bool = False
     incidents: tuple[IncidentPlan, ...] = ()
     """In time order."""
+    ageing: AgeingPlan = NO_AGEING
+    lemons: LemonsPlan | None = None
 
     @property
     def gpus(self) -> int:
@@ -41,4 +44,4 @@ class RunPlan:
     @property
     def ideal_s(self) -> float:
         """Wall time if nothing ever stopped the job [s]."""
-        return sum(phase.steps * phase.step_time_s for phase in self.phases)
+        return ideal_s(self.phases)

@@ -9,6 +9,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from clustersim.scenario.quantity import suggestion
 from clustersim.scenario.schema.catalogued import Catalogued
 from clustersim.scenario.schema.law import DurationLaw
+from clustersim.scenario.schema.lifetime import AnyLifetime
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Fraction, UnitRate
@@ -70,10 +71,17 @@ class FailureCategory(Section):
     published_count: PositiveInt | None = setting(
         None, description="failures behind the rate; its Poisson uncertainty is carried into the forecast"
     )
-    shape: float = setting(
+    lifetime: AnyLifetime = setting(
+        {"kind": "exponential"},
+        description="law of the time to failure of one unit; a new one lives 1 / rate on average",
+    )
+    renewal: Fraction = setting(
         1.0,
-        gt=0.0,
-        description="Weibull shape of the time to failure: 1 memoryless, below 1 infant mortality, above 1 wear-out",
+        description="share of its age that a unit loses by a failure and its repair: 100 % as good as new, 0 % as bad"
+        " as old",
+    )
+    idle_factor: float = setting(
+        1.0, ge=0.0, le=1.0, description="rate of units that stand idle, spares and the job while it is down included"
     )
     effect: Effect = setting(
         "crash",
@@ -137,6 +145,43 @@ class RecordedIncident(Section):
     )
 
 
+class InfantMortality(Section):
+    """A new fleet fails more often, and less so every day."""
+
+    factor: float = setting(ge=1.0, description="factor on every rate when the fleet is new")
+    decay: Duration = setting(
+        "30 d",
+        gt=0.0,
+        description="age at which what the factor has above 1 has fallen to 1/e",
+        source="SuperBench (USENIX ATC 2024): 10 % of new nodes are defective; the time scale of a month is assumed",
+    )
+
+
+class Temperature(Section):
+    """Temperature over the day and the year, and what it does to every rate."""
+
+    daily_swing: float = setting(0.0, ge=0.0, description="from the coldest to the hottest hour of a day [K]")
+    yearly_swing: float = setting(0.0, ge=0.0, description="from the coldest to the hottest day of a year [K]")
+    factor_per_10_k: float = setting(gt=0.0, description="factor on every rate for a temperature higher by 10 K")
+
+
+class Lemons(Section):
+    """Nodes that keep failing, until they are retired."""
+
+    fraction: Fraction = setting(
+        "1.2 %",
+        description="share of the nodes",
+        source="RSC-1 and RSC-2 (arXiv 2410.21680, 2024): 1.2 % of nodes were found to be lemons",
+    )
+    factor: float = setting(
+        225.0,
+        ge=1.0,
+        description="factor on the rates of the categories that strike one node",
+        source="derived: without its lemons RSC saw 4 % instead of 14 % of jobs on 512 and more GPUs fail"
+        " (arXiv 2410.21680, 2024); ln 0.86 / ln 0.96 = 1 + 1.2 % (factor - 1)",
+    )
+
+
 class Failures(Catalogued, table="failures"):
     """The failure model: categories with independent clocks."""
 
@@ -146,8 +191,16 @@ class Failures(Catalogued, table="failures"):
     )
     rate_multiplier: float = setting(1.0, ge=0.0, description="every rate times this")
     fleet_age: Duration = setting(
-        "0 s", ge=0.0, description="age of every unit at the start; matters where a category's shape is not 1"
+        "0 s",
+        ge=0.0,
+        description="age of every unit at the start; matters to lifetimes with a memory and to infant mortality",
     )
+    infant_mortality: InfantMortality | None = setting(None, description="what ails a new fleet")
+    drift_per_year: float = setting(
+        0.0, gt=-1.0, description="share by which every rate grows in a year, e.g. 0.1; below 0 it falls"
+    )
+    temperature: Temperature | None = setting(None, description="how heat speeds failures up")
+    lemons: Lemons | None = setting(None, description="nodes that keep failing")
 
     @model_validator(mode="after")
     def _incidents_are_of_a_category(self) -> Self:

@@ -9,6 +9,7 @@ import pytest
 from clustersim.calibration.cases import Case
 from clustersim.calibration.theory import GROUPS, checkpointing, collectives, failures, models, pipelines, repairs
 from clustersim.calibration.theory.samples import law_case, law_distance, mean_case, standard_error, variance_case
+from clustersim.run.failures.lifetimes import weibull_scale_s
 from clustersim.run.laws import Law
 from clustersim.step.pipeline import even_work, simulate
 
@@ -100,7 +101,7 @@ def test_another_rate_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lives_of_another_shape_are_noticed() -> None:
-    law = failures.weibull_law(failures.weibull_scale_s(100.0, 0.7), 0.7)
+    law = failures.weibull_law(weibull_scale_s(100.0, 0.7), 0.7)
     assert law_case("g", "n", failures.lifetimes_s(0.7), law, "").inside
     assert not law_case("g", "n", failures.lifetimes_s(1.0), law, "").inside
 

@@ -12,8 +12,10 @@ import pytest
 from clustersim.run import RunPlan, compile_plan
 from clustersim.run.checkpointing import young_daly_interval
 from clustersim.run.compile import checkpoint_size_bytes, job_mtbf_s
+from clustersim.run.failures.ageing import AgeingPlan
+from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
 from clustersim.run.laws import Law
-from clustersim.run.plan import CategoryPlan, IncidentPlan, MaintenancePlan, RestartPart
+from clustersim.run.plan import CategoryPlan, IncidentPlan, LemonsPlan, MaintenancePlan, RestartPart
 from clustersim.scenario import load
 from clustersim.workload.parameters import count_parameters
 
@@ -147,8 +149,10 @@ def test_rate_of_the_job_that_breaks_nodes_is_spread_over_them(compiled: Compile
 
 
 def test_category_keeps_its_settings(compiled: Compile) -> None:
-    it = category(compiled(GPU + ", hang_fraction: 30 %, evict: 40 %, shape: 0.7, published_count: 12, effect: hang"))
-    assert (it.hang_fraction, it.evict, it.shape, it.published_count, it.effect) == (0.3, 0.4, 0.7, 12, "hang")
+    it = category(
+        compiled(GPU + ", hang_fraction: 30 %, evict: 40 %, published_count: 12, effect: hang, renewal: 50 %")
+    )
+    assert (it.hang_fraction, it.evict, it.published_count, it.effect, it.renewal) == (0.3, 0.4, 12, "hang", 0.5)
 
 
 def test_what_lasts(compiled: Compile) -> None:
@@ -313,3 +317,42 @@ def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
     path.write_text(f"{PLAN}{GPU}}}\n", encoding="utf-8")
     scenario = load(path).scenario
     assert checkpoint_size_bytes(scenario) == 10.0 * count_parameters(scenario.model).total
+
+
+def test_job_mtbf_counts_lemons_and_a_new_fleet() -> None:
+    """Of 100 nodes one is a lemon that fails 101 times as often: twice the failures; a factor of 1.5 on top."""
+    node = CategoryPlan("node", "host", 100, 1e-3)
+    rack = CategoryPlan("rack", "rack", 10, 1e-3, domain_nodes=10, blast_nodes=10)
+    assert job_mtbf_s((node,), 100, LemonsPlan(0.01, 101.0), 1.5) == pytest.approx(1.0 / (0.1 * 2.0 * 1.5))
+    assert job_mtbf_s((rack,), 100, LemonsPlan(0.01, 101.0)) == pytest.approx(100.0), "no one node's failure"
+
+
+@pytest.mark.parametrize(
+    ("written", "law"),
+    [
+        ("exponential", ExponentialLife()),
+        ("{kind: weibull, shape: 0.7}", WeibullLife(0.7)),
+        ("{kind: lognormal, sigma: 1.2}", LognormalLife(1.2)),
+        ("{kind: empirical, lives: [2 h, 3 h]}", EmpiricalLife((7200.0, 10800.0))),
+    ],
+)
+def test_lifetimes(compiled: Compile, written: str, law: Lifetime) -> None:
+    assert category(compiled(GPU + f", lifetime: {written}")).lifetime == law
+
+
+def test_rates_that_change(compiled: Compile) -> None:
+    """The run starts on 11 January: ten days into the year."""
+    head = PLAN.replace(
+        "failures:\n",
+        "failures:\n  fleet_age: 5 d\n  infant_mortality: {factor: 2}\n  drift_per_year: 0.1\n"
+        "  temperature: {factor_per_10_k: 2, daily_swing: 8, yearly_swing: 20}\n  lemons: {fraction: 2 %}\n",
+    )
+    plan = compiled(GPU, head=head)
+    assert plan.ageing == AgeingPlan(2.0, 30 * 86400.0, 5 * 86400.0, 0.1, math.log(2.0) / 10.0, 8.0, 20.0, 10 * 86400.0)
+    assert plan.lemons == LemonsPlan(0.02, 225.0)
+
+
+def test_rates_that_do_not_change(compiled: Compile) -> None:
+    plan = compiled()
+    assert not plan.ageing.changes
+    assert plan.lemons is None

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from clustersim.run.failures.clocks import Failure, failures, weibull_residual_s, weibull_scale_s
+from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.lifetimes import WeibullLife, weibull_scale_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.streams import stream
 
@@ -20,7 +21,7 @@ FOUR_SIGMA = 2.0 * stats.norm.sf(4.0)
 def clock(
     units: int, mean_s: float, shape: float = 1.0, age_s: float = 0.0, replication: int = 0, name: str = "x"
 ) -> Iterator[Failure]:
-    category = CategoryPlan(name, "gpu", units, 1.0 / mean_s, shape=shape)
+    category = CategoryPlan(name, "gpu", units, 1.0 / mean_s, lifetime=WeibullLife(shape))
     return failures(category, stream(0, replication, name), age_s)
 
 
@@ -67,7 +68,7 @@ def test_nothing_fails_at_rate_zero() -> None:
 
 @pytest.mark.parametrize("shape", [1.0, 0.7])
 def test_rate_factor_scales_time_alone(shape: float) -> None:
-    category = CategoryPlan("x", "gpu", 8, 1e-3, shape=shape)
+    category = CategoryPlan("x", "gpu", 8, 1e-3, lifetime=WeibullLife(shape))
     once = list(itertools.islice(failures(category, stream(0, 0, "x")), 300))
     twice = list(itertools.islice(failures(category, stream(0, 0, "x"), rate_factor=2.0), 300))
     np.testing.assert_allclose([f.t_s for f in once], [2.0 * f.t_s for f in twice], rtol=1e-12)
@@ -108,20 +109,6 @@ def test_place_does_not_tell_the_next_life() -> None:
     lives_s = np.diff([failure.t_s for failure in sample])
     ranks = stats.rankdata(lives_s), np.array([failure.place for failure in sample[:-1]])
     assert abs(np.corrcoef(*ranks)[0, 1]) < 4.0 / math.sqrt(len(lives_s))
-
-
-def test_scale_by_hand() -> None:
-    """Gamma(1 + 1/1) = 1, Gamma(1 + 1/0.5) = 2, and at a shape of 0.005 far beyond the largest float."""
-    assert weibull_scale_s(100.0, 1.0) == pytest.approx(100.0)
-    assert weibull_scale_s(100.0, 0.5) == pytest.approx(50.0)
-    assert weibull_scale_s(100.0, 0.005) == 0.0
-
-
-def test_residual_life_by_hand() -> None:
-    """At shape 1 age does not matter; at shape 2 survival to ``a + r`` given ``a`` is exp(a^2 - (a + r)^2)."""
-    uniform = np.array([1.0 - math.exp(-3.0)])
-    np.testing.assert_allclose(weibull_residual_s(uniform, 10.0, 1.0, 50.0), [30.0])
-    np.testing.assert_allclose(weibull_residual_s(uniform, 1.0, 2.0, 1.0), [1.0])
 
 
 @pytest.mark.parametrize("shape", [0.7, 3.0])
@@ -180,3 +167,39 @@ def test_look_ahead_window_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("clustersim.run.failures.clocks._LOOK_AHEAD_FAILURES", 3)
     monkeypatch.setattr("clustersim.run.failures.clocks._LOOK_AHEAD_UNITS", 1000)
     assert sample() == usual
+
+
+def repaired(renewal: float, units: int, horizon: float, age: float = 0.0) -> Iterator[Failure]:
+    category = CategoryPlan("x", "gpu", units, 1.0, lifetime=WeibullLife(2.0), renewal=renewal)
+    return itertools.takewhile(lambda f: f.t_s < horizon, failures(category, stream(0, 0, "x"), age))
+
+
+def test_as_bad_as_old_fails_as_if_nothing_were_ever_mended() -> None:
+    """Failures are a Poisson process with the hazard of the age: their mean number by t is ``(t / scale) ** k``."""
+    units, horizon = 400, 5.0
+    counts = np.bincount([f.unit for f in repaired(0.0, units, horizon)], minlength=units)
+    expected = (horizon / weibull_scale_s(1.0, 2.0)) ** 2.0
+    assert abs(counts.mean() - expected) < 4.0 * math.sqrt(expected / units)
+    assert abs(counts.var(ddof=1) / expected - 1.0) < 4.0 * math.sqrt(2.0 / (units - 1))
+
+
+def test_imperfect_repair_lies_between() -> None:
+    new, between, old = (len(list(repaired(renewal, 300, 4.0))) for renewal in (1.0, 0.5, 0.0))
+    assert new * 1.2 < between < old / 1.2
+
+
+def test_age_left_by_a_repair_is_a_share_of_all_age() -> None:
+    """Kijima's second model, one unit: the hazard since the last repair, from the age it left, is exponential."""
+    scale, age, last_s, grown = weibull_scale_s(1.0, 2.0), 0.0, 0.0, []
+    for failure in itertools.islice(repaired(0.3, 1, math.inf), 4000):
+        reached = age + failure.t_s - last_s
+        grown.append((reached / scale) ** 2.0 - (age / scale) ** 2.0)
+        age, last_s = 0.7 * reached, failure.t_s
+    assert stats.kstest(grown, "expon").pvalue > FOUR_SIGMA
+
+
+def test_repair_as_good_as_new_is_the_plain_renewal_process() -> None:
+    plain = CategoryPlan("x", "gpu", 50, 1.0, lifetime=WeibullLife(2.0))
+    assert list(itertools.islice(failures(plain, stream(0, 0, "x")), 500)) == list(
+        itertools.islice(repaired(1.0, 50, math.inf), 500)
+    )

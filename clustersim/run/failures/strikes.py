@@ -1,0 +1,121 @@
+"""What a failure does: which nodes it takes, whether the job stops for it, and what goes to repair."""
+
+import math
+
+import simpy
+
+from clustersim.run.episodes import Episode
+from clustersim.run.failures.clocks import Failure
+from clustersim.run.fleet import Fleet
+from clustersim.run.job import TRAINING, Disturbance, Job
+from clustersim.run.laws import Law
+from clustersim.run.log import IncidentRow, Log
+from clustersim.run.plan import CategoryPlan, RunPlan
+from clustersim.run.records import EFFECTS, HITS
+
+_CRASH, _HANG, _CORRUPT = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt"))
+_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
+
+
+class Strikes:
+    """What happens when a unit fails."""
+
+    def __init__(self, env: simpy.Environment, plan: RunPlan, fleet: Fleet, job: Job, log: Log) -> None:
+        self._env = env
+        self._plan = plan
+        self._fleet = fleet
+        self._job = job
+        self._log = log
+        self._hang = Law("constant", plan.recovery.hang_timeout_s)
+
+    def strike(self, code: int, category: CategoryPlan, failure: Failure, unit: int) -> None:
+        """A unit fails: work out what goes down with it and tell the job."""
+        nodes: list[int] = []
+        hits_job = True
+        if category.blast_nodes:
+            node = unit // category.units_per_domain * category.domain_nodes
+            if category.blast_nodes < category.domain_nodes:
+                node += int(failure.place * category.domain_nodes)
+            nodes = self._fleet.in_service(node // category.blast_nodes * category.blast_nodes, category.blast_nodes)
+            if not nodes:
+                return  # what is switched off, being mended or not the plan's does not fail
+            hits_job = self._fleet.in_job(nodes)
+        busy = hits_job and self._job.mode == TRAINING
+        if category.idle_factor < 1.0 and not busy and failure.idle >= category.idle_factor:
+            return
+        if category.effect == "crash" or category.effect == "hang":
+            self._stop_by_failure(code, category, failure, nodes, hits_job)
+        elif category.effect != "corrupt":
+            self._trouble(code, category, failure, nodes, hits_job)
+        elif hits_job:
+            self._corrupt(code, category, failure, nodes)
+
+    def _stop_by_failure(
+        self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool
+    ) -> None:
+        """A crash or a hang: the job notices, and what has to be replaced goes to repair."""
+        recovery = self._plan.recovery
+        hang = category.effect == "hang" or failure.hang < category.hang_fraction
+        detect_s = (category.detection or (self._hang if hang else recovery.crash)).sample_s(failure.detect)
+        manual = False
+        incident = len(self._log.incidents)
+        hits = _SPARE
+        if hits_job:
+            manual = failure.manual < recovery.manual_fraction
+            interrupts = self._job.fail(Disturbance(incident, detect_s, manual))
+            manual = manual and interrupts
+            hits = _JOB if interrupts else _JOB_DOWN
+        evicted = nodes if failure.evict < category.evict else []
+        node = nodes[0] if nodes else -1
+        effect = _HANG if hang else _CRASH
+        row = IncidentRow(self._env.now, code, node, effect, hits, detect_s, len(evicted), manual)
+        self._log.incidents.append(row)
+        self._take_out(evicted, incident, failure, hits_job)
+
+    def _take_out(self, nodes: list[int], incident: int, failure: Failure, hits_job: bool) -> None:
+        if not nodes:
+            return
+        repair_s = self._plan.spares.repair.sample_s(failure.repair)
+        if hits_job:
+            self._job.break_nodes(nodes, incident, repair_s)
+        else:
+            self._fleet.evict(nodes, incident, repair_s)
+
+    def _corrupt(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int]) -> None:
+        """Silent until its discovery, which is when the job stops."""
+        incident = len(self._log.incidents)
+        if not self._job.corrupt(incident):
+            return
+        detect_s = (category.detection or self._plan.recovery.corruption).sample_s(failure.detect)
+        evicted = nodes if failure.evict < category.evict else []
+        node = nodes[0] if nodes else -1
+        row = IncidentRow(self._env.now, code, node, _CORRUPT, _UNNOTICED, detect_s, len(evicted), False)
+        self._log.incidents.append(row)
+
+        def found(_event: simpy.Event) -> None:
+            hits = self._job.discover(incident)
+            self._log.incidents[incident] = row._replace(hits=hits)
+            if hits != _UNNOTICED:
+                self._take_out(evicted, incident, failure, hits_job=True)
+
+        discovery = simpy.Timeout(self._env, detect_s)
+        discovery.callbacks.append(found)
+
+    def _trouble(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool) -> None:
+        """What the job trains on through: slow steps, checkpoints that are not written, or lost unnoticed."""
+        log, now_s = self._log, self._env.now
+        incident, effect = len(log.incidents), EFFECTS.index(category.effect)
+        log.incidents.append(IncidentRow(now_s, code, nodes[0] if nodes else -1, effect, _SPARE, 0.0, 0, False))
+        if not hits_job and category.effect != "slow":
+            return
+        repaired = nodes and failure.evict < category.evict
+        repair_s = self._plan.spares.repair.sample_s(failure.repair) if repaired else None
+        lasts_s = category.lasts.sample_s(failure.detect) if category.lasts else math.inf
+        episode = Episode(incident, now_s + lasts_s, category.slowdown, tuple(nodes), repair_s)
+        hits = self._job.suffer(episode)
+        if category.effect == "write_failure":
+            self._job.fail_writes(episode)
+        elif category.effect == "checkpoint_loss":
+            hits = _UNNOTICED
+            self._job.lose_checkpoint(incident)
+        log.incidents[incident] = log.incidents[incident]._replace(hits=hits)
