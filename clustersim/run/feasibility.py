@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
+from clustersim.run.compile.failures import domain_problems
 from clustersim.run.records import JOB_START, PHASE_CHANGE, STATES
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
@@ -36,6 +37,7 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
         *_name_problems(scenario),
+        *domain_problems(scenario),
     ]
 
 

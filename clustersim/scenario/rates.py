@@ -8,12 +8,14 @@ from typing import Literal, cast, get_args
 from clustersim.scenario.dimensions import TIME_UNITS
 from clustersim.scenario.quantity import QuantityError, shortest, split_multiplier, split_number, suggestion, to_float
 
-RateUnit = Literal["gpu", "nic", "node", "rack", "pod", "switch", "job"]
+RateUnit = Literal[
+    "gpu", "nic", "node", "rack", "switch", "leaf", "spine", "pod", "pdu", "cooling_loop", "storage", "site", "job"
+]
 RATE_EXAMPLE = "6.97 per million GPU-hours"
 
 _UNITS: tuple[str, ...] = get_args(RateUnit)
-_WRITTEN = {"gpu": "GPU", "nic": "NIC"}
-_EXPOSURE = re.compile(r"([A-Za-z]+)-([A-Za-z]+)")
+_WRITTEN = {"gpu": "GPU", "nic": "NIC", "pdu": "PDU"}
+_EXPOSURE = re.compile(r"([A-Za-z_]+)-([A-Za-z]+)")
 _COUNTS = (("", 1), ("1000 ", 10**3), ("million ", 10**6), ("billion ", 10**9))
 _TIMES = (("hours", 3600), ("days", 86400), ("months", 2629800), ("years", 31557600))
 

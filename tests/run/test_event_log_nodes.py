@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from clustersim.run.laws import Law
 from tests.run.event_log import CRASH_AT_212, UNDISTURBED, hits, resumed
 from tests.run.plans import (
+    NODE,
     RACK,
     SOFTWARE,
     Simulate,
@@ -99,3 +101,20 @@ def test_software_takes_no_node(run: Simulate, monkeypatch: pytest.MonkeyPatch) 
     assert timeline(records) == [*CRASH_AT_212, (242, 302, "restart", 0), *resumed(302)]
     assert records.incidents["node"].tolist() == [-1]
     assert records.incidents["evicted_nodes"].tolist() == [0]
+
+
+def test_a_category_may_have_a_repair_of_its_own(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, rack=[failure(212.0, 1)], node=[failure(400.0, 0)])
+    slow = replace(RACK, repair=Law("constant", 5000.0))
+    records = run(small_plan(categories=(slow, NODE), hot=3))
+    repairs = records.repairs
+    assert (repairs["end_s"] - repairs["start_s"]).tolist() == [5000, 1000]
+
+
+def test_an_idle_unit_may_not_fail(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same failures of a spare, of the job while it restarts, and of the job in training."""
+    struck = {1.0: ["spare", "job", "job"], 0.0: ["job"]}
+    for idle_factor, expected in struck.items():
+        script(monkeypatch, node=[failure(20.0, 4), failure(30.0, 0), failure(312.0, 1)])
+        records = run(small_plan(categories=(replace(NODE, idle_factor=idle_factor),), hot=2))
+        assert hits(records) == expected

@@ -101,3 +101,16 @@ def test_names_that_the_report_uses_itself(name: str) -> None:
 def test_a_name_that_is_reserved_is_shown_where_it_stands() -> None:
     (line,) = problems("quickstart", "maintenance=[{kind: periodic, name: phase change, every: 2 h, duration: 1 min}]")
     assert "maintenance[0].name: 'phase change' is what the report calls a restart between phases" in line
+
+
+@pytest.mark.parametrize(
+    ("category", "path", "message"),
+    [
+        ("{component: psu, rate: 1 per PDU-year, blast: pdu}", "rate", "set cluster.racks_per_pdu"),
+        ("{component: psu, rate: 1 per PDU-year, blast: pdu}", "blast", "set cluster.racks_per_pdu"),
+        ("{component: cooling, rate: 1 per node-year, blast: cooling_loop}", "blast", "racks_per_cooling_loop"),
+    ],
+)
+def test_domains_that_the_cluster_does_not_have(category: str, path: str, message: str) -> None:
+    lines = problems("quickstart", f"failures={{categories: {{x: {category}}}}}")
+    assert any(f"failures.categories.x.{path}: " in line and message in line for line in lines)

@@ -213,7 +213,8 @@ def _records(run: Simulate, plan: RunPlan, **changes: Any) -> Records:
 @given(plan=plans())
 def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPlan) -> None:
     """What the job does about failures does not change when its own units fail: common random numbers."""
-    crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None) for c in plan.categories)
+    crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
+                    for c in plan.categories)  # fmt: skip
     plan = replace(plan, categories=crashes)
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())

@@ -39,7 +39,11 @@ def test_reads_rates(text: str, per_second: float, unit: str) -> None:
         ("3 per GPU", "'GPU' is not a unit and a time such as GPU-hours"),
         ("3 per 0 GPU-hours", "it counts no units"),
         ("3 per nod-day", "unknown unit 'nod', did you mean 'node'?"),
-        ("3 per zebra-day", "unknown unit 'zebra'; Known units: GPU, NIC, node, rack, pod, switch, job"),
+        (
+            "3 per zebra-day",
+            "unknown unit 'zebra'; Known units: GPU, NIC, node, rack, switch, "
+            "leaf, spine, pod, PDU, cooling_loop, storage, site, job",
+        ),
         ("3 per node-dais", "unknown time 'dais', did you mean 'days'?"),
     ],
 )

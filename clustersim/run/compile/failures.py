@@ -1,15 +1,17 @@
 """Categories of failures: their units counted and placed on nodes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from clustersim.hardware.domains import Domain, NoDomainError, domain_of
 from clustersim.run.compile.laws import compile_law
 from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
 from clustersim.run.plan import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.scenario.schema.failures import FailureCategory, Failures
+from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.lifetime import AnyLifetime, EmpiricalLifetime, LognormalLifetime, WeibullLifetime
 from clustersim.scenario.schema.scenario import Scenario
 
@@ -40,21 +42,11 @@ def job_mtbf_s(
 
 def compile_category(name: str, category: FailureCategory, scenario: Scenario, job_nodes: int) -> CategoryPlan:
     """Count the units of a category and place them on nodes."""
-    node, fabric = scenario.cluster.node, scenario.cluster.fabric
     nodes = job_nodes if category.blast == "job" else job_nodes + scenario.spares.total
-    pod = fabric.nodes_per_pod or nodes
-    per_domain, domain_nodes = {
-        "gpu": (node.gpus, 1),
-        "nic": (node.nics, 1),
-        "node": (1, 1),
-        "rack": (1, fabric.nodes_per_rack),
-        "switch": (1, fabric.nodes_per_rack),
-        "pod": (1, pod),
-        # A failure of the job as a whole has one clock; one that takes nodes down has a clock on each of them.
-        "job": (1, nodes if category.blast == "job" else 1),
-    }[category.rate.unit]
-    jobs = job_nodes if category.rate.unit == "job" and category.blast != "job" else 1
-    blast_nodes = {"job": 0, "node": 1, "rack": fabric.nodes_per_rack, "pod": pod}[category.blast]
+    domain = _unit_domain(category, scenario.cluster, nodes)
+    per_domain, domain_nodes = domain.units, domain.nodes
+    jobs = job_nodes if category.rate.unit in ("job", "storage") and category.blast != "job" else 1
+    blast_nodes = _blast_nodes(category, scenario.cluster, nodes)
     return CategoryPlan(
         name=name,
         component=category.component,
@@ -72,7 +64,35 @@ def compile_category(name: str, category: FailureCategory, scenario: Scenario, j
         published_count=category.published_count,
         slowdown=1.0 if category.slowdown is None else category.slowdown,
         lasts=None if category.lasts is None else compile_law(category.lasts),
+        repair=None if category.repair is None else compile_law(category.repair),
     )
+
+
+def _unit_domain(category: FailureCategory, cluster: Cluster, nodes: int) -> Domain:
+    """Nodes around one unit of the rate, and the units in them."""
+    unit, node = category.rate.unit, cluster.node
+    if unit in ("job", "storage"):
+        # What fails as a whole has one clock; a failure of it that takes nodes down has a clock on each of them.
+        return Domain(nodes if category.blast == "job" else 1)
+    if unit in ("gpu", "nic", "node"):
+        return Domain(1, {"gpu": node.gpus, "nic": node.nics, "node": 1}[unit])
+    return domain_of(cluster, "rack" if unit == "switch" else unit, nodes)
+
+
+def _blast_nodes(category: FailureCategory, cluster: Cluster, nodes: int) -> int:
+    """Nodes that go down together; 0 where it is the job alone."""
+    blast = category.blast
+    return {"job": 0, "node": 1}[blast] if blast in ("job", "node") else domain_of(cluster, blast, nodes).nodes
+
+
+def domain_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Categories whose units or blast the cluster does not have: (path, message) each."""
+    for name, category in scenario.failures.categories.items():
+        for setting, find in (("rate", _unit_domain), ("blast", _blast_nodes)):
+            try:
+                find(category, scenario.cluster, scenario.cluster.nodes)
+            except NoDomainError as problem:
+                yield f"failures.categories.{name}.{setting}", str(problem)
 
 
 def compile_incidents(failures: Failures) -> tuple[IncidentPlan, ...]:

@@ -70,12 +70,14 @@ class Strikes:
         effect = _HANG if hang else _CRASH
         row = IncidentRow(self._env.now, code, node, effect, hits, detect_s, len(evicted), manual)
         self._log.incidents.append(row)
-        self._take_out(evicted, incident, failure, hits_job)
+        self._take_out(category, evicted, incident, failure, hits_job)
 
-    def _take_out(self, nodes: list[int], incident: int, failure: Failure, hits_job: bool) -> None:
+    def _take_out(
+        self, category: CategoryPlan, nodes: list[int], incident: int, failure: Failure, hits_job: bool
+    ) -> None:
         if not nodes:
             return
-        repair_s = self._plan.spares.repair.sample_s(failure.repair)
+        repair_s = self._repair_s(category, failure)
         if hits_job:
             self._job.break_nodes(nodes, incident, repair_s)
         else:
@@ -96,7 +98,7 @@ class Strikes:
             hits = self._job.discover(incident)
             self._log.incidents[incident] = row._replace(hits=hits)
             if hits != _UNNOTICED:
-                self._take_out(evicted, incident, failure, hits_job=True)
+                self._take_out(category, evicted, incident, failure, hits_job=True)
 
         discovery = simpy.Timeout(self._env, detect_s)
         discovery.callbacks.append(found)
@@ -109,7 +111,7 @@ class Strikes:
         if not hits_job and category.effect != "slow":
             return
         repaired = nodes and failure.evict < category.evict
-        repair_s = self._plan.spares.repair.sample_s(failure.repair) if repaired else None
+        repair_s = self._repair_s(category, failure) if repaired else None
         lasts_s = category.lasts.sample_s(failure.detect) if category.lasts else math.inf
         episode = Episode(incident, now_s + lasts_s, category.slowdown, tuple(nodes), repair_s)
         hits = self._job.suffer(episode)
@@ -119,3 +121,6 @@ class Strikes:
             hits = _UNNOTICED
             self._job.lose_checkpoint(incident)
         log.incidents[incident] = log.incidents[incident]._replace(hits=hits)
+
+    def _repair_s(self, category: CategoryPlan, failure: Failure) -> float:
+        return (category.repair or self._plan.spares.repair).sample_s(failure.repair)

@@ -32,6 +32,8 @@ class CategoryPlan:
     """Law of the time to failure of a new unit."""
     renewal: float = 1.0
     """Share of its age that a unit loses by a failure and its repair: 1 as good as new, 0 as bad as old."""
+    repair: Law | None = None
+    """How long its repair takes; that of the plan when None."""
     idle_factor: float = 1.0
     """Rate of units that do not train over that of those that do."""
     published_count: int | None = None

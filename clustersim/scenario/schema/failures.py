@@ -31,7 +31,7 @@ Component = Literal[
     "data",
 ]
 Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
-Blast = Literal["job", "node", "rack", "pod"]
+Blast = Literal["job", "node", "rack", "leaf", "pod", "pdu", "cooling_loop", "site"]
 
 LASTING = ("slow", "write_failure")
 """Effects that last a while."""
@@ -96,11 +96,18 @@ class FailureCategory(Section):
         None, description="how long it lasts; with the effects slow and write_failure, which end by themselves"
     )
     hang_fraction: Fraction = setting(0.0, description="share of crashes that show as a hang instead")
-    blast: Blast = setting("node", description="what goes down with it: nothing but the job, its node, rack or pod")
+    blast: Blast = setting(
+        "node",
+        description="what goes down with it: nothing but the job; its node; or all nodes of its rack, leaf switch, pod,"
+        " power distribution unit, cooling loop or site",
+    )
     evict: Fraction = setting(
         1.0,
         description="share that need the node replaced; the rest are cured by a restart. Where the job trains on, the"
         " node is replaced when the job next stops, if the trouble still lasts",
+    )
+    repair: DurationLaw | None = setting(
+        None, description="hands-on repair of one incident; `spares.repair` when omitted"
     )
 
     @property

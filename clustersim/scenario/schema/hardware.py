@@ -85,6 +85,12 @@ class Cluster(Section):
     node: Node = setting(description="the kind of node: a catalogue name or a mapping")
     nodes: PositiveInt = setting(description="nodes in the cluster: the job, its spares and the rest")
     fabric: AnyFabric = setting({"kind": "clos"}, description="the scale-out network")
+    racks_per_pdu: PositiveInt | None = setting(
+        None, description="racks behind one power distribution unit; failures of PDUs need it"
+    )
+    racks_per_cooling_loop: PositiveInt | None = setting(
+        None, description="racks on one cooling loop; failures of cooling loops need it"
+    )
 
     @property
     def network(self) -> NetworkClass:

@@ -90,7 +90,11 @@ def test_plan_can_be_sent_to_a_worker(compiled: Compile) -> None:
 PER_HOUR = 1.0 / 3600.0
 
 
-RACKS = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 2, nodes_per_pod: 16}}")
+RACKS = PLAN.replace(
+    "nodes: 40}",
+    "nodes: 40, racks_per_pdu: 3, racks_per_cooling_loop: 5,"
+    " fabric: {nodes_per_rack: 2, nodes_per_leaf: 4, rails: 8, nodes_per_pod: 16, spines_per_pod: 2}}",
+)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,12 @@ RACKS = PLAN.replace("nodes: 40}", "nodes: 40, fabric: {nodes_per_rack: 2, nodes
         ("node", 38, 1, 1),
         ("rack", 19, 1, 2),
         ("switch", 19, 1, 2),
+        ("leaf", 80, 8, 4),
+        ("spine", 6, 2, 16),
         ("pod", 3, 1, 16),
+        ("pdu", 7, 1, 6),
+        ("cooling_loop", 4, 1, 10),
+        ("site", 1, 1, 38),
     ],
 )
 def test_units_stand_on_nodes(compiled: Compile, unit: str, units: int, per_domain: int, domain_nodes: int) -> None:
@@ -115,7 +124,8 @@ def test_units_stand_on_nodes(compiled: Compile, unit: str, units: int, per_doma
     ("unit", "blast", "blast_nodes", "units"),
     [
         ("switch", "rack", 2, 19), ("pod", "rack", 2, 3), ("pod", "pod", 16, 3), ("rack", "pod", 16, 19),
-        ("rack", "job", 0, 16), ("pod", "job", 0, 2),
+        ("rack", "job", 0, 16), ("pod", "job", 0, 2), ("leaf", "leaf", 4, 80), ("pdu", "pdu", 6, 7),
+        ("cooling_loop", "cooling_loop", 10, 4), ("site", "site", 38, 1), ("storage", "job", 0, 1),
     ],
 )  # fmt: skip
 def test_blast_is_what_the_plan_says(compiled: Compile, unit: str, blast: str, blast_nodes: int, units: int) -> None:
@@ -356,3 +366,8 @@ def test_rates_that_do_not_change(compiled: Compile) -> None:
     plan = compiled()
     assert not plan.ageing.changes
     assert plan.lemons is None
+
+
+def test_repair_of_a_category(compiled: Compile) -> None:
+    assert category(compiled(GPU + ", repair: 2 h")).repair == Law("constant", 7200.0)
+    assert category(compiled()).repair is None
