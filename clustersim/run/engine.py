@@ -8,6 +8,7 @@ from typing import Any
 
 import simpy
 
+from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
 from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
@@ -15,11 +16,11 @@ from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
 from clustersim.run.log import IncidentRow, Log
-from clustersim.run.plan import CategoryPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
+from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, Ended, Records
 from clustersim.run.streams import normals, stream
 
-_PLANNED = EFFECTS.index("planned")
+_PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
 _JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
 _WAITING_PARTS = ("spares", "repair", "people")
 
@@ -104,6 +105,8 @@ class _Run:
             self._start_clocks(code, category, seed, replication)
         if plan.lemons:
             self._start_lemons(plan.lemons, seed, replication)
+        if plan.diurnal:
+            self._env.process(self._feel_the_day(plan.diurnal))
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
         for offset, maintenance in enumerate(plan.maintenance):
@@ -135,6 +138,15 @@ class _Run:
             generator = stream(seed, replication, f"failures of lemons{where}")
             clock = lemon_failures(plan, found, self._plan.categories, generator, self._plan.ageing)
             self._env.process(self._fail_lemons(clock))
+
+    def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
+        """Every few hours steps take as long as the time of day makes them."""
+        log, incident = self._log, len(self._log.incidents)
+        code = len(self._plan.categories) + len(self._plan.maintenance) + 1
+        log.incidents.append(IncidentRow(0.0, code, -1, _SLOW, _JOB, 0.0, 0, False))
+        while True:
+            self._job.slow_all(incident, slowdown_at(diurnal, self._env.now))
+            yield simpy.Timeout(self._env, seconds_to_next_change(diurnal, self._env.now))
 
     def until(self, horizon_s: float, unfinished: Ended = "deadline") -> Records:
         """Run until the job is done or the horizon is reached; ``unfinished`` says what the latter means."""

@@ -19,33 +19,63 @@ class Episode:
 
     incident: int
     until_s: float = math.inf
-    slowdown: float = 1.0
+    slowdowns: tuple[float, ...] = (1.0,)
+    """Factor on the time of a step: one for all phases, or one for each."""
     nodes: tuple[int, ...] = ()
     repair_s: float | None = None
 
+    @property
+    def slows(self) -> bool:
+        """Whether steps take longer."""
+        return max(self.slowdowns) > 1.0
+
+    def slowdown(self, phase: int) -> float:
+        """Factor on the time of a step in a phase."""
+        return self.slowdowns[phase if len(self.slowdowns) > 1 else 0]
+
 
 class Episodes:
-    """The trouble there is. Several slow nodes at once are as slow as the slowest, for which all others wait."""
+    """The trouble there is."""
 
     def __init__(self, fleet: Fleet, log: Log) -> None:
         self._fleet = fleet
         self._log = log
         self.current: list[Episode] = []
         """What has begun and is not known to be over."""
+        self._standing: dict[int, float] = {}
+        """Factors on every step, by incident."""
 
     def begin(self, episode: Episode) -> None:
         """Trouble begins."""
         may_end_early = episode.nodes and episode.until_s < math.inf
-        if episode.slowdown > 1.0 or episode.repair_s is not None or may_end_early:
+        if episode.slows or episode.repair_s is not None or may_end_early:
             self.current.append(episode)
         self._fleet.on_evict = self._leave
 
-    def slowest(self, now_s: float) -> tuple[float, int]:
-        """Factor on the time of a step and the incident behind it: of equals the one that began first."""
+    def stand(self, incident: int, slowdown: float) -> None:
+        """From now on every step takes so many times as long, whatever else is slow; 1 ends it."""
+        self._standing[incident] = slowdown
+
+    @property
+    def slow(self) -> bool:
+        """Whether anything may slow steps down."""
+        return bool(self.current or self._standing)
+
+    def pace(self, now_s: float, phase: int) -> tuple[float, int]:
+        """Factor on the time of a step, and the incident behind most of it: of equals the one that began first.
+
+        Of several slow nodes the slowest counts, for which all others wait; what slows every node comes on top.
+        """
         self._forget(now_s)
-        slow = [e for e in self.current if e.slowdown > 1.0 and (not e.nodes or self._fleet.in_job(e.nodes))]
-        worst = max(slow, key=lambda e: e.slowdown, default=None)
-        return (worst.slowdown, worst.incident) if worst else (1.0, NO_CAUSE)
+        slow = [e for e in self.current if e.slowdown(phase) > 1.0 and (not e.nodes or self._fleet.in_job(e.nodes))]
+        worst = max(slow, key=lambda e: e.slowdown(phase), default=None)
+        factor, cause = (worst.slowdown(phase), worst.incident) if worst else (1.0, NO_CAUSE)
+        largest = factor
+        for incident, slowdown in self._standing.items():
+            factor *= slowdown
+            if slowdown > largest:
+                largest, cause = slowdown, incident
+        return factor, cause
 
     def to_replace(self, now_s: float) -> list[Episode]:
         """Those whose nodes are to leave and have not left."""

@@ -23,6 +23,7 @@ from clustersim.run.records import (
     PHASE_CHANGE,
     PRODUCTIVE,
     RESTART,
+    TIME_OF_DAY,
     Column,
     Ended,
     Records,
@@ -89,12 +90,18 @@ def build_records(
         incidents=table(IncidentRow, log.incidents),
         checkpoints=_checkpoints(stretches, begun, log, phases, slowing),
         repairs=table(RepairRow, log.repairs),
-        categories=(*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), PHASE_CHANGE),
+        categories=category_names(plan),
         parts=parts,
         phases=tuple(phase.name for phase in phases),
         end_s=end_s,
         ended=ended,
     )
+
+
+def category_names(plan: RunPlan) -> tuple[str, ...]:
+    """Names behind the categories of incidents: failures, planned stops, and what the run itself brings."""
+    own = (PHASE_CHANGE, TIME_OF_DAY) if plan.diurnal else (PHASE_CHANGE,)
+    return (*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), *own)
 
 
 def _tokens(phases: Sequence[PhasePlan], step: Column) -> Column:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
 from clustersim.run.compile.failures import domain_problems
-from clustersim.run.records import JOB_START, PHASE_CHANGE, STATES
+from clustersim.run.compile.slowing import slowing_problems
+from clustersim.run.records import JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.feasibility import Problem
@@ -13,6 +14,7 @@ _HOUR_S = 3600.0
 
 _RESERVED = {
     PHASE_CHANGE: "a restart between phases",
+    TIME_OF_DAY: "what the heat of the day costs",
     JOB_START: "the first restart",
     **dict.fromkeys(STATES, "a state of the job"),
 }
@@ -37,7 +39,8 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
         *_name_problems(scenario),
-        *domain_problems(scenario),
+        *(domains := list(domain_problems(scenario))),
+        *([] if domains else slowing_problems(scenario)),
     ]
 
 

@@ -109,12 +109,18 @@ class Job:
         self._broken.append(_Broken(nodes, incident, repair_s))
         self._nodes_returned()
 
-    def corrupt(self, incident: int) -> bool:
-        """A silent corruption strikes now. False if nothing was being computed."""
+    def corrupt(self, incident: int, steps_before: int = 0) -> bool:
+        """From so many steps ago on the weights are no good. False if nothing was being computed."""
         if self.mode != TRAINING or self._stretch is None:
             return False
-        self._path.corrupt(incident, self._stretch.first_step + self._stretch.steps_done(self._env.now))
+        step = self._stretch.first_step + self._stretch.steps_done(self._env.now)
+        self._path.corrupt(incident, max(0, step - steps_before))
         return True
+
+    @property
+    def tokens_per_step(self) -> float:
+        """Tokens of a step of the phase that it is in."""
+        return self._phases[min(self._path.phase, len(self._phases) - 1)].tokens_per_step
 
     def discover(self, incident: int) -> int:
         """A corruption is found, and stops the job unless it is down or rewound past it; returns what it hits."""
@@ -125,13 +131,18 @@ class Job:
     def suffer(self, episode: Episode) -> int:
         """Trouble begins that does not stop the job; returns what it hits: a node that stands by may yet join."""
         self._episodes.begin(episode)
-        if episode.slowdown > 1.0:
+        if episode.slows:
             over = simpy.Timeout(self._env, episode.until_s - self._env.now)
             over.callbacks.append(lambda _event: self._set_pace())
             self._set_pace()
         if episode.nodes and not self._fleet.in_job(episode.nodes):
             return _SPARE
         return _JOB if self.mode in (TRAINING, WRITING) else _JOB_DOWN
+
+    def slow_all(self, incident: int, slowdown: float) -> None:
+        """From now on every step takes so many times as long."""
+        self._episodes.stand(incident, slowdown)
+        self._set_pace()
 
     def fail_writes(self, episode: Episode) -> None:
         """Until the end of the episode the storage takes no checkpoint."""
@@ -171,7 +182,7 @@ class Job:
         self._wake = self._env.event()
         if self._stops:
             self._cut(self._stretch)
-        if self._episodes.current:
+        if self._episodes.slow:
             self._set_pace()
         self._arm(self._stretch.end_s)
         disturbance: Disturbance | None = yield self._wake
@@ -202,7 +213,7 @@ class Job:
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
         if self.mode == TRAINING and self._stretch is not None:
-            self._stretch.set_pace(self._env.now, *self._episodes.slowest(self._env.now))
+            self._stretch.set_pace(self._env.now, *self._episodes.pace(self._env.now, self._stretch.phase))
             self._arm(max(self._stretch.end_s, self._env.now))
 
     def _cut(self, stretch: Stretch) -> None:

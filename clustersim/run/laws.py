@@ -49,3 +49,7 @@ class Law:
         if self.kind == "lognormal":
             return self.location_s * math.exp(self.sigma * normal)
         return -self.location_s * math.log(0.5 * math.erfc(normal / math.sqrt(2.0)))
+
+
+AT_ONCE = Law("constant", 0.0)
+"""A duration that takes no time."""

@@ -55,6 +55,8 @@ class IncidentRow(NamedTuple):
     detect_s: float
     evicted_nodes: int
     manual: bool
+    skipped_tokens: float = 0.0
+    """Data left out because of it."""
 
 
 class RepairRow(NamedTuple):

@@ -20,10 +20,10 @@ A slow step is in its own state (productive, recompute, rollback) for the time i
 
 PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE, SLOWED = range(len(STATES))
 
-EFFECTS = ("crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss")
+EFFECTS = ("crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss", "loss_spike")
 """How an incident shows."""
 
-STOPPING = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned"))
+STOPPING = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned", "loss_spike"))
 """Effects that stop the job; it trains on through the others."""
 
 HITS = ("job", "spare", "job_down", "unnoticed")
@@ -36,6 +36,9 @@ NO_CAUSE = -1
 
 PHASE_CHANGE = "phase change"
 """Category of the restarts between two phases of different layout."""
+
+TIME_OF_DAY = "time of day"
+"""Category of the steps that take longer in the heat of the day."""
 
 JOB_START = "start of the job"
 """What the first restart is due to."""
@@ -55,7 +58,8 @@ class Records:
         ``start_s, end_s, state, part, phase, tokens_start, tokens_end, cause``; sorted, without gaps. ``state`` indexes
         :data:`STATES`, ``part`` indexes ``parts``, ``cause`` is a row of ``incidents`` or -1.
     incidents : Table
-        ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual``; ``category`` indexes ``categories``.
+        ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual, skipped_tokens``; ``category`` indexes
+        ``categories``.
     checkpoints : Table
         ``taken_s, durable_s, lost_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was never whole,
         ``lost_s`` is when a whole one was lost, and infinite for one that was not.

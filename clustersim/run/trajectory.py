@@ -35,9 +35,9 @@ class Trajectory:
         self._redo: list[_Redo] = []
         """Steps ahead that were trained before, the nearest last: a rewind adds an entry, training removes it."""
         self._corruptions: dict[int, int] = {}
-        """Step at which each corruption struck that is still in the weights, by incident."""
+        """Step beyond which the weights are no good, for each corruption or loss spike that is still in them."""
         self._found: list[int] = []
-        """Corruptions that are discovered and not yet rewound past."""
+        """Those that are discovered and not yet rewound past."""
         self._doubtful = False
         """Whether any checkpoint was lost or could not be written so far: only then are they looked for one by one."""
         self._longest_failure_s = 0.0
@@ -91,7 +91,7 @@ class Trajectory:
 
     @property
     def must_rewind(self) -> bool:
-        """A corruption was found and is still in the weights."""
+        """A corruption or a loss spike was found and is still in the weights."""
         return bool(self._found)
 
     def all_durable(self, now_s: float) -> bool:
@@ -100,7 +100,7 @@ class Trajectory:
         return last.checkpoints_taken(now_s, last.rhythm.write_s) == last.checkpoints
 
     def corrupt(self, incident: int, step: int) -> None:
-        """A silent corruption strikes at this step."""
+        """Weights beyond this step are no good."""
         self._corruptions[incident] = step
 
     def discover(self, incident: int) -> bool:
@@ -111,7 +111,7 @@ class Trajectory:
         return True
 
     def rewind(self, crash_s: float, incident: int) -> None:
-        """Go back to the newest durable checkpoint that no discovered corruption precedes.
+        """Go back to the newest durable checkpoint that no discovered corruption or loss spike precedes.
 
         Parameters
         ----------

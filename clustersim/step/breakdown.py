@@ -77,6 +77,13 @@ def _micro_batch_parts(stage: StageTime) -> dict[str, float]:
     }
 
 
+def computing_share(stage: StageTime) -> float:
+    """Share of its time for a micro-batch in which a stage computes; the rest it communicates."""
+    parts = _micro_batch_parts(stage)
+    computed_s = sum(seconds for name, seconds in parts.items() if not name.startswith("exposed_"))
+    return computed_s / sum(parts.values())
+
+
 def _hidden_s(run: PipelineRun, rank: int) -> float:
     """Exchange of experts that pairs of passes hide (DualPipe): work given, less work done."""
     if run.work.pair_hidden_s is None:

@@ -30,6 +30,7 @@ RECOVERY = RecoveryPlan(
     crash=Law("constant", 30.0),
     hang_timeout_s=600.0,
     corruption=Law("constant", 200.0),
+    loss_spike=Law("constant", 20.0),
     restart_parts=(RestartPart("schedule", 20.0), RestartPart("load", 40.0)),
     restart_sigma=0.0,
     manual_fraction=0.5,

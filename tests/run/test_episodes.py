@@ -16,11 +16,11 @@ def make() -> tuple[Episodes, Fleet, Log]:
 
 def test_the_slowest_counts_and_of_equals_the_first() -> None:
     episodes, _fleet, _log = make()
-    assert episodes.slowest(0.0) == (1.0, -1)
+    assert episodes.pace(0.0, 0) == (1.0, -1)
     for incident, until_s, slowdown in ((0, 100.0, 2.0), (1, 60.0, 3.0), (2, 200.0, 2.0), (3, 80.0, 3.0)):
-        episodes.begin(Episode(incident, until_s, slowdown))
+        episodes.begin(Episode(incident, until_s, (slowdown,)))
     moments_s = (10.0, 59.9, 60.0, 80.0, 100.0, 199.0, 200.0)
-    assert [episodes.slowest(t_s) for t_s in moments_s] == [
+    assert [episodes.pace(t_s, 0) for t_s in moments_s] == [
         (3.0, 1), (3.0, 1), (3.0, 3), (2.0, 0), (2.0, 2), (2.0, 2), (1.0, -1),
     ]  # fmt: skip
     assert episodes.current == []
@@ -28,22 +28,22 @@ def test_the_slowest_counts_and_of_equals_the_first() -> None:
 
 def test_a_domain_is_in_trouble_until_its_last_node_has_left() -> None:
     episodes, fleet, _log = make()
-    episodes.begin(Episode(0, 1e9, 2.0, (0, 1)))
+    episodes.begin(Episode(0, 1e9, (2.0,), (0, 1)))
     fleet.evict([1, 2], 5, 100.0)
-    assert episodes.slowest(1.0) == (2.0, 0)
+    assert episodes.pace(1.0, 0) == (2.0, 0)
     fleet.evict([0], 6, 100.0)
-    assert episodes.slowest(1.0) == (1.0, -1)
+    assert episodes.pace(1.0, 0) == (1.0, -1)
 
 
 def test_those_to_replace_are_over_when_they_have_left() -> None:
     episodes, fleet, _log = make()
-    mended = Episode(0, 50.0, 2.0, (0,), repair_s=10.0)
-    for episode in (mended, Episode(1, 50.0, 2.0, (1,))):
+    mended = Episode(0, 50.0, (2.0,), (0,), repair_s=10.0)
+    for episode in (mended, Episode(1, 50.0, (2.0,), (1,))):
         episodes.begin(episode)
     assert episodes.to_replace(49.0) == [mended]
     fleet.evict(mended.nodes, 0, 10.0)
     assert episodes.to_replace(49.0) == []
-    assert episodes.slowest(49.0) == (2.0, 1)
+    assert episodes.pace(49.0, 0) == (2.0, 1)
 
 
 def test_writes_succeed_from_when_the_node_has_left() -> None:
@@ -62,3 +62,21 @@ def test_what_nothing_can_come_of_is_not_kept() -> None:
     assert episodes.current == []
     episodes.begin(Episode(2, nodes=(3,), repair_s=10.0))
     assert [episode.incident for episode in episodes.current] == [2]
+
+
+def test_phases_may_feel_it_differently() -> None:
+    episodes, _fleet, _log = make()
+    episodes.begin(Episode(0, 100.0, (1.0, 3.0)))
+    episodes.begin(Episode(1, 100.0, (2.0,)))
+    assert [episodes.pace(0.0, phase) for phase in (0, 1)] == [(2.0, 1), (3.0, 0)]
+
+
+def test_what_slows_every_node_comes_on_top() -> None:
+    episodes, _fleet, _log = make()
+    assert not episodes.slow
+    episodes.stand(7, 1.1)
+    assert episodes.pace(0.0, 0) == (1.1, 7)
+    episodes.begin(Episode(0, 100.0, (2.0,)))
+    assert episodes.pace(0.0, 0) == (2.2, 0)
+    episodes.stand(7, 1.0)
+    assert episodes.pace(0.0, 0) == (2.0, 0)

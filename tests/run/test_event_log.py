@@ -40,7 +40,7 @@ def test_crash_in_the_middle_of_a_cycle(run: Simulate, monkeypatch: pytest.Monke
     incident = {name: column.tolist() for name, column in records.incidents.items()}
     assert incident == {
         "t_s": [212.0], "category": [0], "node": [2], "effect": [EFFECTS.index("crash")], "hits": [HITS.index("job")],
-        "detect_s": [30.0], "evicted_nodes": [1], "manual": [False],
+        "detect_s": [30.0], "evicted_nodes": [1], "manual": [False], "skipped_tokens": [0.0],
     }  # fmt: skip
     assert {name: column.tolist() for name, column in records.repairs.items()} == {
         "queued_s": [242.0], "start_s": [242.0], "end_s": [1242.0], "nodes": [1], "cause": [0],

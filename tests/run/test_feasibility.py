@@ -114,3 +114,9 @@ def test_a_name_that_is_reserved_is_shown_where_it_stands() -> None:
 def test_domains_that_the_cluster_does_not_have(category: str, path: str, message: str) -> None:
     lines = problems("quickstart", f"failures={{categories: {{x: {category}}}}}")
     assert any(f"failures.categories.x.{path}: " in line and message in line for line in lines)
+
+
+def test_a_link_with_nothing_left_cuts_the_job_in_two() -> None:
+    dead = "{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, bandwidth: 0 %}"
+    (line,) = problems("quickstart", f"failures={{categories: {{x: {dead}}}}}")
+    assert "failures.categories.x.bandwidth: so little cuts the job in two" in line

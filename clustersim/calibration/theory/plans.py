@@ -1,7 +1,7 @@
 """Plans so simple that a closed form says what becomes of them."""
 
 from clustersim.run.engine import simulate
-from clustersim.run.laws import Law
+from clustersim.run.laws import AT_ONCE
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
@@ -12,9 +12,6 @@ from clustersim.run.plan import (
     SparesPlan,
 )
 from clustersim.run.records import Records
-
-AT_ONCE = Law("constant", 0.0)
-"""A duration that takes no time."""
 
 NEVER_S = 1e12
 """Longer than any simulated run [s]."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clustersim.calibration.cases import Case
-from clustersim.calibration.theory.plans import AT_ONCE, NEVER_S, daly_plan, replicated
+from clustersim.calibration.theory.plans import NEVER_S, daly_plan, replicated
 from clustersim.calibration.theory.samples import mean_case
-from clustersim.run.laws import Law
+from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.plan import CategoryPlan, CheckpointPlan, RunPlan, SparesPlan
 from clustersim.run.records import Records
 

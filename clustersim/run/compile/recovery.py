@@ -18,6 +18,7 @@ def compile_recovery(recovery: Recovery, gpus: int) -> RecoveryPlan:
         crash=compile_law(recovery.detection.crash),
         hang_timeout_s=recovery.detection.hang_timeout,
         corruption=compile_law(recovery.detection.corruption),
+        loss_spike=compile_law(recovery.detection.loss_spike),
         restart_parts=tuple(parts),
         restart_sigma=recovery.restart.spread,
         manual_fraction=recovery.manual_fraction,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance
 from clustersim.run.compile.checkpoints import compile_checkpoint
 from clustersim.run.compile.failures import (
     compile_ageing,
@@ -11,12 +12,10 @@ from clustersim.run.compile.failures import (
     compile_lemons,
     job_mtbf_s,
 )
-from clustersim.run.compile.laws import compile_law
 from clustersim.run.compile.phases import compile_phases
 from clustersim.run.compile.recovery import compile_recovery, compile_spares
 from clustersim.run.failures.ageing import mean_hazard_factor
-from clustersim.run.plan import MaintenancePlan, RunPlan, ideal_s
-from clustersim.scenario.schema.maintenance import PeriodicMaintenance
+from clustersim.run.plan import RunPlan, ideal_s
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.step_time import StepTime
 
@@ -54,16 +53,12 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         checkpoint=compile_checkpoint(scenario, mtbf_s),
         recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node),
         spares=compile_spares(scenario.spares),
-        maintenance=tuple(
-            MaintenancePlan(m.name, m.every, compile_law(m.duration), True, m.every if m.first is None else m.first)
-            if isinstance(m, PeriodicMaintenance)
-            else MaintenancePlan(m.name, m.mean_interval, compile_law(m.duration), False)
-            for m in scenario.maintenance
-        ),
+        maintenance=tuple(map(compile_maintenance, scenario.maintenance)),
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
         parameter_uncertainty=scenario.study.parameter_uncertainty,
         incidents=compile_incidents(scenario.failures),
         ageing=ageing,
         lemons=lemons,
+        diurnal=compile_diurnal(scenario),
     )

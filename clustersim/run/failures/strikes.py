@@ -13,7 +13,9 @@ from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS
 
-_CRASH, _HANG, _CORRUPT = (EFFECTS.index(name) for name in ("crash", "hang", "corrupt"))
+_CRASH, _HANG = (EFFECTS.index(name) for name in ("crash", "hang"))
+_SPOILING = ("corrupt", "loss_spike")
+"""Effects by which the weights are no good, unnoticed for a while."""
 _JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
 
 
@@ -27,6 +29,7 @@ class Strikes:
         self._job = job
         self._log = log
         self._hang = Law("constant", plan.recovery.hang_timeout_s)
+        self._detection = {"corrupt": plan.recovery.corruption, "loss_spike": plan.recovery.loss_spike}
 
     def strike(self, code: int, category: CategoryPlan, failure: Failure, unit: int) -> None:
         """A unit fails: work out what goes down with it and tell the job."""
@@ -45,10 +48,10 @@ class Strikes:
             return
         if category.effect == "crash" or category.effect == "hang":
             self._stop_by_failure(code, category, failure, nodes, hits_job)
-        elif category.effect != "corrupt":
+        elif category.effect not in _SPOILING:
             self._trouble(code, category, failure, nodes, hits_job)
         elif hits_job:
-            self._corrupt(code, category, failure, nodes)
+            self._spoil(code, category, failure, nodes)
 
     def _stop_by_failure(
         self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool
@@ -83,20 +86,21 @@ class Strikes:
         else:
             self._fleet.evict(nodes, incident, repair_s)
 
-    def _corrupt(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int]) -> None:
-        """Silent until its discovery, which is when the job stops."""
+    def _spoil(self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int]) -> None:
+        """A corruption or a loss spike: the job trains on until its discovery, and then has to go back."""
         incident = len(self._log.incidents)
-        if not self._job.corrupt(incident):
+        if not self._job.corrupt(incident, category.rewind_steps):
             return
-        detect_s = (category.detection or self._plan.recovery.corruption).sample_s(failure.detect)
+        detect_s = (category.detection or self._detection[category.effect]).sample_s(failure.detect)
         evicted = nodes if failure.evict < category.evict else []
-        node = nodes[0] if nodes else -1
-        row = IncidentRow(self._env.now, code, node, _CORRUPT, _UNNOTICED, detect_s, len(evicted), False)
+        node, effect = nodes[0] if nodes else -1, EFFECTS.index(category.effect)
+        row = IncidentRow(self._env.now, code, node, effect, _UNNOTICED, detect_s, len(evicted), False)
         self._log.incidents.append(row)
 
         def found(_event: simpy.Event) -> None:
             hits = self._job.discover(incident)
-            self._log.incidents[incident] = row._replace(hits=hits)
+            skipped = 0.0 if hits == _UNNOTICED else category.skip_steps * self._job.tokens_per_step
+            self._log.incidents[incident] = row._replace(hits=hits, skipped_tokens=skipped)
             if hits != _UNNOTICED:
                 self._take_out(category, evicted, incident, failure, hits_job=True)
 
@@ -113,7 +117,8 @@ class Strikes:
         repaired = nodes and failure.evict < category.evict
         repair_s = self._repair_s(category, failure) if repaired else None
         lasts_s = category.lasts.sample_s(failure.detect) if category.lasts else math.inf
-        episode = Episode(incident, now_s + lasts_s, category.slowdown, tuple(nodes), repair_s)
+        slowdowns = category.phase_slowdowns or (category.slowdown,)
+        episode = Episode(incident, now_s + lasts_s, slowdowns, tuple(nodes), repair_s)
         hits = self._job.suffer(episode)
         if category.effect == "write_failure":
             self._job.fail_writes(episode)

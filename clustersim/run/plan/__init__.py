@@ -1,6 +1,6 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
-from clustersim.run.plan.calendar import MaintenancePlan
+from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -10,6 +10,7 @@ from clustersim.run.plan.run import RunPlan
 __all__ = [
     "CategoryPlan",
     "CheckpointPlan",
+    "DiurnalPlan",
     "Effect",
     "IncidentPlan",
     "LemonsPlan",

@@ -6,7 +6,7 @@ from typing import Literal
 from clustersim.run.failures.lifetimes import EXPONENTIAL, Lifetime
 from clustersim.run.laws import Law
 
-Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
+Effect = Literal["crash", "hang", "corrupt", "loss_spike", "slow", "write_failure", "checkpoint_loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,12 @@ class CategoryPlan:
     published_count: int | None = None
     slowdown: float = 1.0
     """Factor on the time of a step while it lasts; of the effect ``slow`` alone."""
+    phase_slowdowns: tuple[float, ...] = ()
+    """The same in each phase, where it is not the same in all."""
+    rewind_steps: int = 0
+    """Steps before the spike that the weights go back at least; of the effect ``loss_spike`` alone."""
+    skip_steps: int = 0
+    """Batches of data left out after it."""
     lasts: Law | None = None
     """How long it lasts; of the effects ``slow`` and ``write_failure`` alone."""
     detection: Law | None = None
@@ -47,7 +53,7 @@ class CategoryPlan:
     @property
     def stops_job(self) -> bool:
         """Whether the job has to recover from it, sooner or later; it goes on through the others."""
-        return self.effect in ("crash", "hang", "corrupt")
+        return self.effect in ("crash", "hang", "corrupt", "loss_spike")
 
     @property
     def strikes_one_node(self) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clustersim.run.laws import Law
+from clustersim.run.laws import AT_ONCE, Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class RecoveryPlan:
     restart_sigma: float
     manual_fraction: float
     manual_delay: Law
+    loss_spike: Law = AT_ONCE
 
     @property
     def restart_median_s(self) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
-from clustersim.run.plan.calendar import MaintenancePlan
+from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -30,6 +30,7 @@ class RunPlan:
     """In time order."""
     ageing: AgeingPlan = NO_AGEING
     lemons: LemonsPlan | None = None
+    diurnal: DiurnalPlan | None = None
 
     @property
     def gpus(self) -> int:

@@ -1,142 +1,16 @@
-"""What breaks, how often, how it shows and how much it takes with it."""
+"""What breaks: the categories, the incidents that are known, and what ails the fleet as a whole."""
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, Self
+from collections.abc import Iterator
+from typing import Self
 
-from pydantic import ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import model_validator
 
 from clustersim.scenario.quantity import suggestion
 from clustersim.scenario.schema.catalogued import Catalogued
-from clustersim.scenario.schema.law import DurationLaw
-from clustersim.scenario.schema.lifetime import AnyLifetime
-from clustersim.scenario.schema.model import PositiveInt
+from clustersim.scenario.schema.failure_category import LASTING, FailureCategory
 from clustersim.scenario.schema.section import Section, setting
-from clustersim.scenario.units import Duration, Fraction, UnitRate
-
-Component = Literal[
-    "gpu",
-    "hbm",
-    "nvlink",
-    "nic",
-    "cable",
-    "switch",
-    "host",
-    "psu",
-    "rack",
-    "cooling",
-    "power_feed",
-    "storage",
-    "software",
-    "data",
-]
-Effect = Literal["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]
-Blast = Literal["job", "node", "rack", "leaf", "pod", "pdu", "cooling_loop", "site"]
-
-LASTING = ("slow", "write_failure")
-"""Effects that last a while."""
-GOING_ON = (*LASTING, "checkpoint_loss")
-"""Effects that the job trains on through."""
-
-
-class _Wrong(NamedTuple):
-    """What is wrong with one of the settings below a section."""
-
-    path: tuple[str | int, ...]
-    given: object
-    message: str
-
-
-def _refuse(section: str, problems: Iterable[_Wrong]) -> None:
-    """Raise all problems at once, each where it was written."""
-    details = [
-        InitErrorDetails(
-            type=PydanticCustomError("value_error", "{error}", {"error": wrong.message}),
-            loc=wrong.path,
-            input=wrong.given,
-        )
-        for wrong in problems
-    ]
-    if details:
-        raise ValidationError.from_exception_data(section, details)
-
-
-class FailureCategory(Section):
-    """One kind of failure, with its own clock on every unit it can strike."""
-
-    component: Component = setting(
-        description="what breaks: the label in the report, it changes nothing in the simulation"
-    )
-    rate: UnitRate = setting(description="failures per unit and time, e.g. 6.97 per million GPU-hours")
-    published_count: PositiveInt | None = setting(
-        None, description="failures behind the rate; its Poisson uncertainty is carried into the forecast"
-    )
-    lifetime: AnyLifetime = setting(
-        {"kind": "exponential"},
-        description="law of the time to failure of one unit; a new one lives 1 / rate on average",
-    )
-    renewal: Fraction = setting(
-        1.0,
-        description="share of its age that a unit loses by a failure and its repair: 100 % as good as new, 0 % as bad"
-        " as old",
-    )
-    idle_factor: float = setting(
-        1.0, ge=0.0, le=1.0, description="rate of units that stand idle, spares and the job while it is down included"
-    )
-    effect: Effect = setting(
-        "crash",
-        description="crash: seen at once; hang: seen at the timeout; corrupt: silent, found later; slow: steps take"
-        " `slowdown` times as long; write_failure: no checkpoint can be written; checkpoint_loss: the newest whole"
-        " checkpoint cannot be read any more",
-    )
-    slowdown: float | None = setting(
-        None, gt=1.0, description="factor on the time of a step while it lasts; with the effect slow"
-    )
-    lasts: DurationLaw | None = setting(
-        None, description="how long it lasts; with the effects slow and write_failure, which end by themselves"
-    )
-    hang_fraction: Fraction = setting(0.0, description="share of crashes that show as a hang instead")
-    blast: Blast = setting(
-        "node",
-        description="what goes down with it: nothing but the job; its node; or all nodes of its rack, leaf switch, pod,"
-        " power distribution unit, cooling loop or site",
-    )
-    evict: Fraction = setting(
-        1.0,
-        description="share that need the node replaced; the rest are cured by a restart. Where the job trains on, the"
-        " node is replaced when the job next stops, if the trouble still lasts",
-    )
-    repair: DurationLaw | None = setting(
-        None, description="hands-on repair of one incident; `spares.repair` when omitted"
-    )
-
-    @property
-    def stops_job(self) -> bool:
-        """Whether the job has to recover from it, sooner or later; it trains on through the others."""
-        return self.effect not in GOING_ON
-
-    @model_validator(mode="after")
-    def _effect_has_its_settings(self) -> Self:
-        _refuse("FailureCategory", self._wrong_settings())
-        return self
-
-    def _wrong_settings(self) -> Iterator[_Wrong]:
-        effect = self.effect
-        if effect == "slow" and self.slowdown is None:
-            yield _Wrong(("slowdown",), effect, "missing: how much longer a step takes while it lasts, e.g. 1.5")
-        if effect != "slow" and self.slowdown is not None:
-            message = f"goes with the effect slow, not with {effect}: leave it out, or write 'effect: slow'"
-            yield _Wrong(("slowdown",), self.slowdown, message)
-        if effect in LASTING and self.lasts is None:
-            yield _Wrong(("lasts",), effect, f"missing: how long a failure with the effect {effect} lasts, e.g. 30 min")
-        if effect not in LASTING and self.lasts is not None:
-            message = f"goes with the effects {' and '.join(LASTING)}, not with {effect}: leave it out"
-            yield _Wrong(("lasts",), self.lasts, message)
-        if not self.stops_job and self.hang_fraction:
-            message = (
-                f"a failure with the effect {effect} never shows as a hang: leave it out, or write 'effect: crash'"
-            )
-            yield _Wrong(("hang_fraction",), self.hang_fraction, message)
+from clustersim.scenario.schema.wrong import Wrong, refuse
+from clustersim.scenario.units import Duration, Fraction
 
 
 class RecordedIncident(Section):
@@ -211,22 +85,22 @@ class Failures(Catalogued, table="failures"):
 
     @model_validator(mode="after")
     def _incidents_are_of_a_category(self) -> Self:
-        _refuse("Failures", self._wrong_incidents())
+        refuse("Failures", self._wrong_incidents())
         return self
 
-    def _wrong_incidents(self) -> Iterator[_Wrong]:
+    def _wrong_incidents(self) -> Iterator[Wrong]:
         for index, incident in enumerate(self.incidents):
             name, path = incident.category, ("incidents", index)
             if name not in self.categories:
                 near = suggestion(name, self.categories) or f"; categories: {', '.join(self.categories) or 'none'}"
                 message = f"there is no failure category '{name}'{near}"
-                yield _Wrong((*path, "category"), name, message)
+                yield Wrong((*path, "category"), name, message)
                 continue
             category = self.categories[name]
             effect = category.effect
             if incident.lasts is not None and effect not in LASTING:
                 message = f"'{name}' has the effect {effect}, which does not last: leave it out"
-                yield _Wrong((*path, "lasts"), incident.lasts, message)
+                yield Wrong((*path, "lasts"), incident.lasts, message)
             if incident.detection is not None and not category.stops_job:
                 message = f"'{name}' has the effect {effect}, which nobody has to detect: leave it out"
-                yield _Wrong((*path, "detection"), incident.detection, message)
+                yield Wrong((*path, "detection"), incident.detection, message)

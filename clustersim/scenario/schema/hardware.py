@@ -7,7 +7,7 @@ from clustersim.scenario.schema.fabric import AnyFabric, ClosFabric, NetworkClas
 from clustersim.scenario.schema.measured import Measured
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
-from clustersim.scenario.units import Bandwidth, Bytes, FlopRate, Power
+from clustersim.scenario.units import Bandwidth, Bytes, FlopRate, Fraction, Power
 
 __all__ = [
     "DEFAULT_NETWORK",
@@ -85,6 +85,12 @@ class Cluster(Section):
     node: Node = setting(description="the kind of node: a catalogue name or a mapping")
     nodes: PositiveInt = setting(description="nodes in the cluster: the job, its spares and the rest")
     fabric: AnyFabric = setting({"kind": "clos"}, description="the scale-out network")
+    diurnal_swing: Fraction = setting(
+        0.0,
+        lt=1.0,
+        description="share of the throughput lost in the hottest hour of a day; step times hold for the coolest",
+        source="Llama 3 (arXiv 2407.21783, 2024), section 3.3.4: 1-2 %, from the clocks of GPUs at higher temperature",
+    )
     racks_per_pdu: PositiveInt | None = setting(
         None, description="racks behind one power distribution unit; failures of PDUs need it"
     )

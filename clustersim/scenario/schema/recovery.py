@@ -25,6 +25,11 @@ class Detection(Section):
         description="from a silent corruption to its discovery; the run rewinds past it",
         source="ByteRobust (arXiv 2509.16293, SOSP 2025), Table 6: NaN resolved in 4,289 s on average, 7,200 s at most",
     )
+    loss_spike: DurationLaw = setting(
+        "10 min",
+        description="from a loss spike to the decision to rewind",
+        source="assumed: the monitor waits until the loss has stayed up for some tens of steps",
+    )
 
 
 class RestartPart(Section):

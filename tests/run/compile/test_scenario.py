@@ -15,7 +15,7 @@ from clustersim.run.compile import checkpoint_size_bytes, job_mtbf_s
 from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
 from clustersim.run.laws import Law
-from clustersim.run.plan import CategoryPlan, IncidentPlan, LemonsPlan, MaintenancePlan, RestartPart
+from clustersim.run.plan import CategoryPlan, DiurnalPlan, IncidentPlan, LemonsPlan, MaintenancePlan, RestartPart
 from clustersim.scenario import load
 from clustersim.workload.parameters import count_parameters
 
@@ -371,3 +371,33 @@ def test_rates_that_do_not_change(compiled: Compile) -> None:
 def test_repair_of_a_category(compiled: Compile) -> None:
     assert category(compiled(GPU + ", repair: 2 h")).repair == Law("constant", 7200.0)
     assert category(compiled()).repair is None
+
+
+def test_a_loss_spike_costs_what_it_did_where_it_was_published(compiled: Compile) -> None:
+    spike = "    x: {component: data, rate: 1 per job-week, blast: job, effect: loss_spike"
+    it = category(compiled(spike.replace("week", "day")))
+    assert (it.rewind_steps, it.skip_steps, it.stops_job) == (100, 350, True)
+    it = category(compiled(spike.replace("week", "day") + ", rewind: 0, skip: 5"))
+    assert (it.rewind_steps, it.skip_steps) == (0, 5)
+    assert category(compiled()).skip_steps == 0
+
+
+@pytest.mark.parametrize("how", ["gpu_speed: 50 %", "bandwidth: 1 %"])
+def test_the_step_model_says_what_a_slow_unit_costs_in_each_phase(compiled: Compile, how: str) -> None:
+    head = PLAN.replace("global_batch: 1000", "global_batch: 1024").replace("global_batch: 100,", "global_batch: 256,")
+    slow = f"    x: {{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, {how}"
+    it = category(compiled(slow, head=head))
+    assert len(it.phase_slowdowns) == 3
+    assert min(it.phase_slowdowns) > 1.0
+    assert len(set(it.phase_slowdowns)) > 1, "the last phase has another layout"
+
+
+def test_a_slowdown_that_is_given_holds_in_all_phases(compiled: Compile) -> None:
+    it = category(compiled(GPU + ", effect: slow, lasts: 1 h, slowdown: 1.5"))
+    assert (it.slowdown, it.phase_slowdowns) == (1.5, ())
+
+
+def test_the_heat_of_the_day(compiled: Compile) -> None:
+    head = PLAN.replace("nodes: 40}", "nodes: 40, diurnal_swing: 2 %}").replace("2027-01-11", "2027-01-11T06:00")
+    assert compiled(GPU, head=head).diurnal == DiurnalPlan(0.02, 6 * 3600.0)
+    assert compiled().diurnal is None

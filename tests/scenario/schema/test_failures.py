@@ -30,7 +30,7 @@ def one(settings: str) -> str:
                 "plan.yaml:12:5: failures.categories.x.lasts: missing: how long a failure with the effect slow lasts, "
                 "e.g. 30 min",
                 "plan.yaml:12:5: failures.categories.x.slowdown: missing: how much longer a step takes while it lasts, "
-                "e.g. 1.5",
+                "e.g. 1.5; or what slows it down instead: gpu_speed or bandwidth",
             ],
         ),
         (
@@ -72,8 +72,36 @@ def one(settings: str) -> str:
         (
             "effect: slwo",
             [
-                "plan.yaml:12:56: failures.categories.x.effect: must be one of crash, hang, corrupt, slow, "
-                "write_failure, checkpoint_loss, got 'slwo', did you mean 'slow'?"
+                "plan.yaml:12:56: failures.categories.x.effect: must be one of crash, hang, corrupt, "
+                "loss_spike, slow, write_failure, checkpoint_loss, got 'slwo', did you mean 'slow'?"
+            ],
+        ),
+        (
+            "effect: slow, lasts: 1 h, gpu_speed: 80 %, slowdown: 2",
+            [
+                "plan.yaml:12:85: failures.categories.x.gpu_speed: a slow category has one of slowdown, gpu_speed, "
+                "bandwidth, and 'slowdown' is set: leave one out"
+            ],
+        ),
+        (
+            "effect: slow, lasts: 1 h, bandwidth: 50 %",
+            [
+                "plan.yaml:12:85: failures.categories.x.bandwidth: is that of the links of the failing unit, and a gpu "
+                "has none: give the rate per nic, node, leaf or spine"
+            ],
+        ),
+        (
+            "effect: loss_spike",
+            [
+                "plan.yaml:12:5: failures.categories.x.blast: no node is at fault when the loss diverges: "
+                "write 'blast: job'"
+            ],
+        ),
+        (
+            "skip: 3",
+            [
+                "plan.yaml:12:54: failures.categories.x.skip: goes with the effect loss_spike, not with crash: "
+                "leave it out"
             ],
         ),
     ],

@@ -1,0 +1,21 @@
+"""What the calendar brings: planned stops, and the heat of the day."""
+
+from clustersim.run.compile.laws import compile_law
+from clustersim.run.plan import DiurnalPlan, MaintenancePlan
+from clustersim.scenario.schema.maintenance import Maintenance, PeriodicMaintenance
+from clustersim.scenario.schema.scenario import Scenario
+
+
+def compile_maintenance(stop: Maintenance) -> MaintenancePlan:
+    """A planned stop that recurs."""
+    if isinstance(stop, PeriodicMaintenance):
+        first_s = stop.every if stop.first is None else stop.first
+        return MaintenancePlan(stop.name, stop.every, compile_law(stop.duration), True, first_s)
+    return MaintenancePlan(stop.name, stop.mean_interval, compile_law(stop.duration), False)
+
+
+def compile_diurnal(scenario: Scenario) -> DiurnalPlan | None:
+    """Throughput that falls in the heat of the day, if it does."""
+    start, swing = scenario.training.start, scenario.cluster.diurnal_swing
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return DiurnalPlan(swing, (start - midnight).total_seconds()) if swing > 0.0 else None
