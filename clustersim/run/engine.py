@@ -18,7 +18,8 @@ from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
 from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, Ended, Records
-from clustersim.run.streams import normals, stream
+from clustersim.run.shop import RepairShop
+from clustersim.run.streams import normals, stream, uniforms
 
 _PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
 _JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
@@ -96,11 +97,17 @@ class _Run:
         self._env = simpy.Environment()
         self._log = Log()
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
-        self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, self._log)
+        shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
+        shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
+        self._fleet = Fleet(
+            self._env, plan.job_nodes, plan.spares, RepairShop(self._env, plan.spares, self._log, shop_draws)
+        )
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people")}
         self._phases = drawn_phases(plan, seed, replication)
         self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
-        self._strikes = Strikes(self._env, plan, self._fleet, self._job, self._log)
+        self._strikes = Strikes(
+            self._env, plan, self._fleet, self._job, self._log, stream(seed, replication, "relapses")
+        )
         for code, category in enumerate(plan.categories):
             self._start_clocks(code, category, seed, replication)
         if plan.lemons:

@@ -1,27 +1,23 @@
 """The nodes: who is in the job, who stands by, who is being mended."""
 
-import heapq
 from collections.abc import Callable, Iterable
 
 import simpy
 
-from clustersim.run.log import Log, RepairRow
+from clustersim.run.log import RepairRow
 from clustersim.run.plan import SparesPlan
+from clustersim.run.shop import RepairShop
 
 IN_JOB, HOT, WARM, COLD, OUT = range(5)
 _POOLS = (HOT, WARM, COLD)
 
 
 class Fleet:
-    """Nodes of the job and its spares, and the repair shop with its finite hands.
+    """Nodes of the job and its spares; those that are broken are in the repair shop."""
 
-    A repair is served first come, first served: it starts when a hand is free and returns its nodes when it ends.
-    """
-
-    def __init__(self, env: simpy.Environment, job_nodes: int, spares: SparesPlan, log: Log) -> None:
+    def __init__(self, env: simpy.Environment, job_nodes: int, spares: SparesPlan, shop: RepairShop) -> None:
         self._env = env
-        self._spares = spares
-        self._log = log
+        self._shop = shop
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
         self.missing = 0
         """Nodes the job lacks."""
@@ -37,7 +33,9 @@ class Fleet:
         """Pools that hold anything, the quickest first."""
         self.lemons: set[int] = set()
         """Nodes that keep failing."""
-        self._hand_free_s = [0.0] * spares.repair_hands
+        self.broken: set[int] = set()
+        """Nodes in service that are broken, and nobody knows."""
+        self.on_failed_repair: Callable[[int, int], None] = lambda _node, _cause: None
 
     def in_service(self, first_node: int, count: int) -> list[int]:
         """Nodes of a domain that exist, are powered and not being mended: those a failure can strike."""
@@ -54,6 +52,15 @@ class Fleet:
         """Whether any of these nodes works for the job."""
         return IN_JOB in map(self.state.__getitem__, nodes)
 
+    def another_in_job(self, node: int, draw: float) -> list[int]:
+        """Some other node that works for the job, chosen by a uniform draw; none if there is none."""
+        state = self.state
+        first = int(draw * len(state))
+        for other in (*range(first, len(state)), *range(first)):
+            if other != node and state[other] == IN_JOB:
+                return [other]
+        return []
+
     def evict(self, nodes: Iterable[int], cause: int, repair_s: float) -> None:
         """Take nodes out and queue one repair for all of them."""
         gone = []
@@ -68,20 +75,17 @@ class Fleet:
             self.state[node] = OUT
             gone.append(node)
         if gone:
-            self._queue_repair(gone, cause, repair_s)
+            self.broken.difference_update(gone)
+            self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, repair))
             if self.on_evict is not None:
                 self.on_evict(gone, self._env.now)
 
-    def _queue_repair(self, nodes: list[int], cause: int, repair_s: float) -> None:
-        now_s = self._env.now
-        start_s = max(now_s, self._hand_free_s[0])
-        end_s = start_s + repair_s
-        heapq.heapreplace(self._hand_free_s, end_s)
-        self._log.repairs.append(RepairRow(now_s, start_s, end_s, len(nodes), cause))
-        done = simpy.Timeout(self._env, end_s - now_s)
-        done.callbacks.append(lambda _event: self._return(nodes))
-
-    def _return(self, nodes: list[int]) -> None:
+    def _return(self, nodes: list[int], repair: RepairRow) -> None:
+        if repair.retired:
+            self.lemons.difference_update(nodes)
+        if repair.failed:
+            self.broken.update(nodes)
+            self.on_failed_repair(nodes[0], repair.cause)
         for node in nodes:
             for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:

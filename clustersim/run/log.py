@@ -67,6 +67,11 @@ class RepairRow(NamedTuple):
     end_s: float
     nodes: int
     cause: int
+    back_s: float
+    """When the nodes, or new ones in their place, are back."""
+    retired: bool
+    failed: bool
+    """Whether the node is still broken."""
 
 
 class CrashRow(NamedTuple):

@@ -64,7 +64,8 @@ class Records:
         ``taken_s, durable_s, lost_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was never whole,
         ``lost_s`` is when a whole one was lost, and infinite for one that was not.
     repairs : Table
-        ``queued_s, start_s, end_s, nodes, cause``.
+        ``queued_s, start_s, end_s, nodes, cause, back_s, retired, failed``; ``back_s`` is when the nodes are back in
+        service, or new ones in the place of those that were retired.
     categories, parts, phases : tuple of str
         Names behind the codes.
     end_s : float

@@ -23,6 +23,12 @@ def stream(seed: int, replication: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
+def uniforms(generator: np.random.Generator, block: int = 64) -> Iterator[float]:
+    """Endless uniform draws in [0, 1), taken from the generator in blocks."""
+    while True:
+        yield from generator.random(block).tolist()
+
+
 def normals(generator: np.random.Generator, block: int = 64) -> Iterator[float]:
     """Endless standard normal draws, taken from the generator in blocks."""
     while True:

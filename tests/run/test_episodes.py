@@ -5,12 +5,14 @@ import simpy
 from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import Fleet
 from clustersim.run.log import Log, WriteFailureRow
+from clustersim.run.shop import RepairShop
 from tests.run.plans import SPARES
 
 
 def make() -> tuple[Episodes, Fleet, Log]:
     log = Log()
-    fleet = Fleet(simpy.Environment(), 4, SPARES, log)
+    env = simpy.Environment()
+    fleet = Fleet(env, 4, SPARES, RepairShop(env, SPARES, log, {}))
     return Episodes(fleet, log), fleet, log
 
 

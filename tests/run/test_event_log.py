@@ -44,6 +44,7 @@ def test_crash_in_the_middle_of_a_cycle(run: Simulate, monkeypatch: pytest.Monke
     }  # fmt: skip
     assert {name: column.tolist() for name, column in records.repairs.items()} == {
         "queued_s": [242.0], "start_s": [242.0], "end_s": [1242.0], "nodes": [1], "cause": [0],
+        "back_s": [1242.0], "retired": [False], "failed": [False],
     }  # fmt: skip
 
 

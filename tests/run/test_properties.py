@@ -18,14 +18,18 @@ from clustersim.run.log import Log
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
+    DiagnosisPlan,
     IncidentPlan,
     MaintenancePlan,
+    PartsPlan,
     PhasePlan,
     RecoveryPlan,
     RestartPart,
+    RetirementPlan,
     SparesPlan,
 )
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
+from clustersim.run.shop import RepairShop
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -44,6 +48,11 @@ def plans(draw: st.DrawFn) -> RunPlan:
     spares = SparesPlan(
         *(draw(st.integers(0, 2)) for _ in range(3)), *(draw(laws(most_s)) for most_s in (60.0, 300.0, 1500.0)),
         repair_hands=draw(st.integers(1, 3)),
+        failed_repairs=draw(st.sampled_from([0.0, 0.0, 0.5])),
+        parts=draw(st.none() | st.builds(PartsPlan, st.integers(1, 3), laws(3000.0))),
+        retirement=draw(
+            st.none() | st.builds(RetirementPlan, st.floats(0.0, 0.5), st.none() | st.integers(1, 3), laws(3000.0))
+        ),
     )  # fmt: skip
     phases = tuple(
         PhasePlan(
@@ -77,13 +86,17 @@ def plans(draw: st.DrawFn) -> RunPlan:
 def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
     domain_nodes = draw(st.integers(1, 3))
     units = -(-nodes // domain_nodes)
-    effect = draw(st.sampled_from(["crash", "hang", "corrupt", "slow", "write_failure", "checkpoint_loss"]))
+    effect = draw(
+        st.sampled_from(["crash", "hang", "corrupt", "loss_spike", "slow", "write_failure", "checkpoint_loss"])
+    )
     return CategoryPlan(
         name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
         domain_nodes=domain_nodes,
         blast_nodes=draw(st.sampled_from([0, 1, domain_nodes, 2 * domain_nodes])),
         effect=effect,
         slowdown=draw(st.floats(1.01, 10.0)) if effect == "slow" else 1.0,
+        rewind_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
+        skip_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
         lasts=draw(laws(2000.0)) if effect in ("slow", "write_failure") else None,
         hang_fraction=draw(st.floats(0.0, 1.0)),
         evict=draw(st.floats(0.0, 1.0)),
@@ -99,6 +112,9 @@ def _recovery(draw: st.DrawFn) -> RecoveryPlan:
         draw(laws(60.0)), draw(st.floats(0.0, 300.0)), draw(laws(900.0)),
         (RestartPart("init", draw(st.floats(0.0, 60.0))), RestartPart("load", draw(st.floats(0.0, 60.0)))),
         draw(st.floats(0.0, 0.5)), draw(st.floats(0.0, 0.3)), draw(laws(600.0)),
+        loss_spike=draw(laws(100.0)),
+        diagnosis=DiagnosisPlan(draw(st.floats(0.0, 0.4)), draw(st.floats(0.0, 0.4)), draw(laws(600.0))),
+        suspect_after=draw(st.none() | st.integers(1, 3)),
     )  # fmt: skip
 
 
@@ -175,7 +191,7 @@ def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
     records = simulation.until(plan.deadline_s)
     check_fleet(simulation._fleet, plan.nodes, plan.job_nodes)
     out = bytes(simulation._fleet.state).count(OUT)
-    still_out = records.repairs["nodes"][records.repairs["end_s"] > records.end_s].sum()
+    still_out = records.repairs["nodes"][records.repairs["back_s"] > records.end_s].sum()
     assert out == still_out, "nodes are out while their repair lasts and no longer"
 
 
@@ -186,7 +202,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     env = simpy.Environment()
     sizes = [data.draw(st.integers(0, 3)) for _ in range(3)]
     spares = SparesPlan(*sizes, *(Law("constant", 0.0),) * 3, repair_hands=data.draw(st.integers(1, 3)))
-    fleet = Fleet(env, 4, spares, Log())
+    fleet = Fleet(env, 4, spares, RepairShop(env, spares, Log(), {}))
     nodes = 4 + spares.total
     for _ in range(data.draw(st.integers(1, 30))):
         action = data.draw(st.sampled_from(["evict", "call", "wait"]))
@@ -215,7 +231,7 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
     """What the job does about failures does not change when its own units fail: common random numbers."""
     crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
                     for c in plan.categories)  # fmt: skip
-    plan = replace(plan, categories=crashes)
+    plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
     common_s = min(one.end_s, other.end_s)

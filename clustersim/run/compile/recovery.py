@@ -1,8 +1,9 @@
 """Detection, restart, spares and repair."""
 
 from clustersim.run.compile.laws import compile_law
-from clustersim.run.plan import RecoveryPlan, RestartPart, SparesPlan
-from clustersim.scenario.schema.recovery import Recovery, Spares
+from clustersim.run.plan import DiagnosisPlan, PartsPlan, RecoveryPlan, RestartPart, RetirementPlan, SparesPlan
+from clustersim.scenario.schema.recovery import Recovery
+from clustersim.scenario.schema.spares import Spares
 
 RESTART_PARTS = ("schedule", "init", "collectives", "load", "warmup")
 """Parts of a restart in the order they happen; the names of the fields of the scenario's ``recovery.restart``."""
@@ -14,11 +15,14 @@ def compile_recovery(recovery: Recovery, gpus: int) -> RecoveryPlan:
     for name in RESTART_PARTS:
         part = getattr(recovery.restart, name)
         parts.append(RestartPart(name, part.median * (gpus / part.at_gpus) ** part.growth))
+    diagnosis = recovery.diagnosis
     return RecoveryPlan(
         crash=compile_law(recovery.detection.crash),
         hang_timeout_s=recovery.detection.hang_timeout,
         corruption=compile_law(recovery.detection.corruption),
         loss_spike=compile_law(recovery.detection.loss_spike),
+        diagnosis=DiagnosisPlan(diagnosis.missed, diagnosis.false_blame, compile_law(diagnosis.relapse)),
+        suspect_after=recovery.suspect_after,
         restart_parts=tuple(parts),
         restart_sigma=recovery.restart.spread,
         manual_fraction=recovery.manual_fraction,
@@ -28,6 +32,7 @@ def compile_recovery(recovery: Recovery, gpus: int) -> RecoveryPlan:
 
 def compile_spares(spares: Spares) -> SparesPlan:
     """Standby nodes and the repair shop."""
+    parts, gone = spares.parts, spares.retirement
     return SparesPlan(
         hot=spares.hot,
         warm=spares.warm,
@@ -36,4 +41,9 @@ def compile_spares(spares: Spares) -> SparesPlan:
         cold_swap=compile_law(spares.cold_swap),
         repair=compile_law(spares.repair),
         repair_hands=spares.repair_hands,
+        failed_repairs=spares.failed_repairs,
+        parts=None if parts is None else PartsPlan(parts.stock, compile_law(parts.lead_time)),
+        retirement=(
+            None if gone is None else RetirementPlan(gone.share, gone.after_repairs, compile_law(gone.lead_time))
+        ),
     )

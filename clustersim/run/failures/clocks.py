@@ -43,6 +43,16 @@ class Failure(NamedTuple):
         """Decides whether a unit that stands idle fails too: uniform, from the lower digits of ``hang``."""
         return self.hang * _PLACE_SCALE % 1.0
 
+    @property
+    def verdict(self) -> float:
+        """Decides what the diagnosis finds: uniform, from the lower digits of ``manual``."""
+        return self.manual * _PLACE_SCALE % 1.0
+
+    @property
+    def blamed(self) -> float:
+        """Decides which node is blamed in the place of the right one: uniform, from the lower digits of ``evict``."""
+        return self.evict * _PLACE_SCALE % 1.0
+
 
 def failures(
     category: CategoryPlan,

@@ -1,7 +1,12 @@
 """What a failure does: which nodes it takes, whether the job stops for it, and what goes to repair."""
 
 import math
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import simpy
 
 from clustersim.run.episodes import Episode
@@ -17,17 +22,27 @@ _CRASH, _HANG = (EFFECTS.index(name) for name in ("crash", "hang"))
 _SPOILING = ("corrupt", "loss_spike")
 """Effects by which the weights are no good, unnoticed for a while."""
 _JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
+_SHORTEST_RELAPSE_S = 1.0
+"""So that a law of no duration does not stop the clock."""
+
+Process = Generator[simpy.Event, Any, None]
 
 
 class Strikes:
     """What happens when a unit fails."""
 
-    def __init__(self, env: simpy.Environment, plan: RunPlan, fleet: Fleet, job: Job, log: Log) -> None:
+    def __init__(
+        self, env: simpy.Environment, plan: RunPlan, fleet: Fleet, job: Job, log: Log, relapses: np.random.Generator
+    ) -> None:
         self._env = env
         self._plan = plan
         self._fleet = fleet
         self._job = job
         self._log = log
+        self._relapses = relapses
+        self._cured: Counter[int] = Counter()
+        """Failures of each node that a restart cured, since it was last replaced."""
+        fleet.on_failed_repair = self._fail_again
         self._hang = Law("constant", plan.recovery.hang_timeout_s)
         self._detection = {"corrupt": plan.recovery.corruption, "loss_spike": plan.recovery.loss_spike}
 
@@ -68,12 +83,51 @@ class Strikes:
             interrupts = self._job.fail(Disturbance(incident, detect_s, manual))
             manual = manual and interrupts
             hits = _JOB if interrupts else _JOB_DOWN
-        evicted = nodes if failure.evict < category.evict else []
+        evicted = self._found_broken(code, category, failure, nodes, hits_job)
         node = nodes[0] if nodes else -1
         effect = _HANG if hang else _CRASH
         row = IncidentRow(self._env.now, code, node, effect, hits, detect_s, len(evicted), manual)
         self._log.incidents.append(row)
         self._take_out(category, evicted, incident, failure, hits_job)
+
+    def _found_broken(
+        self, code: int, category: CategoryPlan, failure: Failure, nodes: list[int], hits_job: bool
+    ) -> list[int]:
+        """Nodes that are taken out: those that are broken, unless the diagnosis misses them or blames another."""
+        if len(nodes) != 1:
+            return nodes if failure.evict < category.evict else []
+        recovery, (node,) = self._plan.recovery, nodes
+        if failure.evict >= category.evict:
+            if recovery.suspect_after is None:
+                return []
+            self._cured[node] += 1
+            return nodes if self._cured[node] >= recovery.suspect_after else []
+        diagnosis, verdict = recovery.diagnosis, failure.verdict
+        if not hits_job or verdict >= diagnosis.missed + diagnosis.false_blame:
+            return nodes
+        self._fleet.broken.add(node)
+        self._env.process(self._relapse(node, code, category))
+        return [] if verdict < diagnosis.missed else self._fleet.another_in_job(node, failure.blamed)
+
+    def _relapse(self, node: int, code: int, category: CategoryPlan) -> Process:
+        """A broken node fails again once it has worked for the job a while, until somebody takes it out."""
+        law, draws, broken = self._plan.recovery.diagnosis.relapse, self._relapses, self._fleet.broken
+        alone = category if category.blast_nodes == 1 else replace(category, blast_nodes=1)
+        unit, place = alone.unit_of(node)
+        while node in broken:
+            yield self._env.timeout(max(_SHORTEST_RELAPSE_S, law.sample_s(float(draws.standard_normal()))))
+            if node in broken and self._job.mode == TRAINING and self._fleet.in_job([node]):
+                broken.remove(node)
+                hang, evict, manual = draws.random(3).tolist()
+                detect, repair = draws.standard_normal(2).tolist()
+                again = Failure(self._env.now, unit, hang, evict * alone.evict, manual, detect, repair, place)
+                self.strike(code, alone, again, unit)
+
+    def _fail_again(self, node: int, cause: int) -> None:
+        """A node comes back from repair as broken as it went."""
+        code = self._log.incidents[cause].category
+        if code < len(self._plan.categories):
+            self._env.process(self._relapse(node, code, self._plan.categories[code]))
 
     def _take_out(
         self, category: CategoryPlan, nodes: list[int], incident: int, failure: Failure, hits_job: bool

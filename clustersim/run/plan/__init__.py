@@ -4,20 +4,30 @@ from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
-from clustersim.run.plan.recovery import RecoveryPlan, RestartPart, SparesPlan
+from clustersim.run.plan.recovery import (
+    DiagnosisPlan,
+    PartsPlan,
+    RecoveryPlan,
+    RestartPart,
+    RetirementPlan,
+    SparesPlan,
+)
 from clustersim.run.plan.run import RunPlan
 
 __all__ = [
     "CategoryPlan",
     "CheckpointPlan",
+    "DiagnosisPlan",
     "DiurnalPlan",
     "Effect",
     "IncidentPlan",
     "LemonsPlan",
     "MaintenancePlan",
+    "PartsPlan",
     "PhasePlan",
     "RecoveryPlan",
     "RestartPart",
+    "RetirementPlan",
     "RunPlan",
     "SparesPlan",
     "ideal_s",

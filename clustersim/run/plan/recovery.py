@@ -14,6 +14,15 @@ class RestartPart:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnosisPlan:
+    """Chances that the wrong node or none is taken out, and how long a broken one goes on."""
+
+    missed: float = 0.0
+    false_blame: float = 0.0
+    relapse: Law = AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPlan:
     """Detection and restart."""
 
@@ -25,11 +34,32 @@ class RecoveryPlan:
     manual_fraction: float
     manual_delay: Law
     loss_spike: Law = AT_ONCE
+    diagnosis: DiagnosisPlan = DiagnosisPlan()
+    suspect_after: int | None = None
+    """Failures of one node after which it is replaced though a restart would cure it."""
 
     @property
     def restart_median_s(self) -> float:
         """Median of the whole restart [s]."""
         return sum(part.median_s for part in self.restart_parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PartsPlan:
+    """Spare parts: how many there are, and how long one takes to come."""
+
+    stock: int
+    lead_time: Law
+
+
+@dataclass(frozen=True, slots=True)
+class RetirementPlan:
+    """Nodes that are replaced instead of mended."""
+
+    share: float
+    """Share of the visits of one node."""
+    after_repairs: int | None
+    lead_time: Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +73,10 @@ class SparesPlan:
     cold_swap: Law
     repair: Law
     repair_hands: int
+    failed_repairs: float = 0.0
+    """Share of repairs after which the node is still broken."""
+    parts: PartsPlan | None = None
+    retirement: RetirementPlan | None = None
 
     @property
     def total(self) -> int:

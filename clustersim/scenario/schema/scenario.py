@@ -7,8 +7,9 @@ from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.maintenance import Maintenance
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.readings import Claim, Learning, Study, Window
-from clustersim.scenario.schema.recovery import Recovery, Spares
+from clustersim.scenario.schema.recovery import Recovery
 from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.schema.spares import Spares
 from clustersim.scenario.schema.training import Training
 
 

@@ -1,0 +1,66 @@
+"""The repair shop: finite hands and parts, repairs that fail, nodes that are beyond repair."""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+import simpy
+
+from clustersim.run.log import Log, RepairRow
+from clustersim.run.plan import SparesPlan
+
+Draws = Mapping[str, Iterator[float]]
+"""Endless normal draws by name: ``parts``, ``replacement``; uniform ones: ``outcome``."""
+
+
+class RepairShop:
+    """Repairs, first come, first served: each starts when a hand and a part are there, and one mends all its nodes.
+
+    A part that is taken is ordered again at once. The nodes are back when the repair ends; a node that is beyond repair
+    is back as a new one, when that has come.
+    """
+
+    def __init__(self, env: simpy.Environment, plan: SparesPlan, log: Log, draws: Draws) -> None:
+        self._env = env
+        self._plan = plan
+        self._log = log
+        self._draws = draws
+        self._hand_free_s = [0.0] * plan.repair_hands
+        self._part_there_s = [0.0] * plan.parts.stock if plan.parts else []
+        self._visits: Counter[int] = Counter()
+
+    def queue(self, nodes: list[int], cause: int, repair_s: float, done: Callable[[RepairRow], None]) -> None:
+        """Queue one repair for all these nodes; ``done`` is called when they are back."""
+        row = self._planned(nodes, cause, repair_s)
+        self._log.repairs.append(row)
+        back = simpy.Timeout(self._env, row.back_s - self._env.now)
+        back.callbacks.append(lambda _event: done(row))
+
+    def _planned(self, nodes: list[int], cause: int, repair_s: float) -> RepairRow:
+        now_s, plan = self._env.now, self._plan
+        start_s = max(now_s, self._hand_free_s[0])
+        if plan.parts:
+            start_s = max(start_s, self._part_there_s[0])
+            heapq.heapreplace(self._part_there_s, start_s + plan.parts.lead_time.sample_s(next(self._draws["parts"])))
+        end_s = start_s + repair_s
+        heapq.heapreplace(self._hand_free_s, end_s)
+        retired, failed = self._outcome(nodes)
+        back_s = end_s
+        if retired and plan.retirement:
+            back_s += plan.retirement.lead_time.sample_s(next(self._draws["replacement"]))
+        return RepairRow(now_s, start_s, end_s, len(nodes), cause, back_s, retired, failed)
+
+    def _outcome(self, nodes: list[int]) -> tuple[bool, bool]:
+        """Whether the node is retired, and if not, whether it is still broken; what takes down several does neither."""
+        retirement, failed_share = self._plan.retirement, self._plan.failed_repairs
+        if len(nodes) > 1 or not (retirement or failed_share):
+            return False, False
+        (node,) = nodes
+        self._visits[node] += 1
+        beyond, failed = next(self._draws["outcome"]), next(self._draws["outcome"])
+        if retirement:
+            often = retirement.after_repairs is not None and self._visits[node] >= retirement.after_repairs
+            if often or beyond < retirement.share:
+                del self._visits[node]
+                return True, False
+        return False, failed < failed_share
