@@ -15,22 +15,24 @@ class Saved:
 
     def __init__(self, records: Records) -> None:
         self._rows = records.checkpoints
-        self._phases = records.phases
-        self._steps: dict[float, int] = dict(
-            zip(self._rows["tokens"].tolist(), self._rows["step"].tolist(), strict=True)
-        )
+        self._taken: dict[float, list[int]] = {}
+        """Rows of the checkpoints of so many tokens: some steps are reached again and again."""
+        for row, tokens in enumerate(self._rows["tokens"].tolist()):
+            self._taken.setdefault(tokens, []).append(row)
         self._whole = ~np.isnan(self._rows["durable_s"])
 
     def position(self, tokens: float) -> str:
         """Where the job stands: tokens, and the step where a checkpoint tells it."""
-        step = self._steps.get(tokens, 0 if not tokens else None)
-        return tokens_text(tokens) if step is None else f"step {step:,}, {tokens_text(tokens)}"
+        rows = self._taken.get(tokens)
+        if rows:
+            return f"step {int(self._rows['step'][rows[-1]]):,}, {tokens_text(tokens)}"
+        return tokens_text(tokens) if tokens else f"step 0, {tokens_text(tokens)}"
 
     def taken_s(self, tokens: float, now_s: float) -> float | None:
         """When the newest whole checkpoint of so many tokens was taken [s]; None if there is none."""
-        there = (self._rows["tokens"] == tokens) & (self._rows["durable_s"] <= now_s + _ROUNDING_S)
-        rows = np.flatnonzero(there)
-        return float(self._rows["taken_s"][rows[-1]]) if len(rows) else None
+        durable_s = self._rows["durable_s"]
+        rows = [row for row in self._taken.get(tokens, ()) if durable_s[row] <= now_s + _ROUNDING_S]
+        return float(self._rows["taken_s"][rows[-1]]) if rows else None
 
     def entry(self, start_s: float, end_s: float) -> Entry:
         """How many were taken in a stretch of training, and how old the last is when it ends."""

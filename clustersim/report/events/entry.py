@@ -1,6 +1,7 @@
 """One thing that happened, and how its numbers are written."""
 
 from enum import IntEnum
+from math import isnan
 from typing import NamedTuple
 
 from clustersim.report.numbers import SECONDS, write
