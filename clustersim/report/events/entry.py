@@ -82,4 +82,4 @@ def counted(count: int, noun: str) -> str:
 def others(table: Table, row: int, known: tuple[str, ...]) -> list[str]:
     """Columns of a record that the log has no words for, by their own names; those that say nothing are left out."""
     named = ((name, column[row].item()) for name, column in table.items() if name not in known)
-    return [f"{name}={value}" for name, value in named if value not in (0, NO_CAUSE) and value == value]
+    return [f"{name}={value}" for name, value in named if value not in (0, NO_CAUSE) and not isnan(value)]

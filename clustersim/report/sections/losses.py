@@ -47,7 +47,9 @@ def losses(summary: Mapping[str, Any]) -> dict[str, Any]:
     causes = [_loss(humanize(row["cause"]), "amber", row) for row in account["lost_by_cause"]]
     return {
         "lead": _lead(account),
-        "kinds": _figure("losses", "What is lost between undisturbed steps and the whole run, by kind", account, kinds),
+        "kinds": _figure(
+            "losses", "GPU-hours lost between undisturbed steps and the whole run, by kind", account, kinds
+        ),
         "causes": _figure("losses-by-cause", "The same, by cause", account, _gathered(causes, lost.mean), causes),
     }
 
@@ -137,8 +139,9 @@ def _number(stat: Stat | None) -> str:
 def _table(account: Mapping[str, Any], listed: Sequence[Loss]) -> Table:
     rows = [(_SUMS["undisturbed"], account["undisturbed"]), *((loss.label, loss.interval) for loss in listed)]
     rows += [(label, account[name]) for name, label in _SUMS.items() if name != "undisturbed"]
+    places = 0 if account["lost"]["mean"] >= 1e3 else 2
     columns = ("mean", "mean_ci95_low", "mean_ci95_high", "p5", "p50", "p95")
     return Table(
         ("GPU-hours", "mean", "95 % of the mean from", "to", "P5", "P50", "P95"),
-        tuple((label, *(f"{entry[column]:,.0f}" for column in columns)) for label, entry in rows),
+        tuple((label, *(f"{entry[column]:,.{places}f}" for column in columns)) for label, entry in rows),
     )
