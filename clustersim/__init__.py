@@ -11,16 +11,28 @@ from typing import TYPE_CHECKING, Any
 from clustersim._version import __version__
 
 if TYPE_CHECKING:
-    from clustersim.api import Forecast, Plan, load, write
+    from clustersim.api import Forecast, Plan, event_log, load, write, write_trace
     from clustersim.scenario import Scenario, ScenarioError
 
-__all__ = ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load", "write"]
+__all__ = [
+    "Forecast",
+    "Plan",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "event_log",
+    "load",
+    "write",
+    "write_trace",
+]
 
 _HOMES = {
     "Forecast": "clustersim.api",
     "Plan": "clustersim.api",
+    "event_log": "clustersim.api",
     "load": "clustersim.api",
     "write": "clustersim.api",
+    "write_trace": "clustersim.api",
     "Scenario": "clustersim.scenario",
     "ScenarioError": "clustersim.scenario",
 }

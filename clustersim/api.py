@@ -13,11 +13,12 @@ from clustersim.scenario import load as load_scenario
 from clustersim.step.feasibility import feasibility_problems
 from clustersim.step.predict import phase_steps
 from clustersim.step.step_time import StepTime
+from clustersim.study.chosen import Choice, chosen_number, records_of
 from clustersim.study.ensemble import Progress
 from clustersim.study.executor import default_executor
 from clustersim.study.forecast import Forecast, make_forecast
 
-__all__ = ["Forecast", "Plan", "load", "write"]
+__all__ = ["Forecast", "Plan", "event_log", "load", "write", "write_trace"]
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
@@ -111,3 +112,61 @@ def write(forecast: Forecast, folder: str | Path) -> Path:
     from clustersim.study.output import write_output
 
     return write_output(forecast, Path(folder), write_report)
+
+
+def event_log(forecast: Forecast, replication: Choice = "median") -> str:
+    """What happened in one replication, a line for each event, in columns.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        A forecast.
+    replication : {"median", "fastest", "slowest"} or int
+        Which one, by wall time or by its number.
+
+    Returns
+    -------
+    str
+        The log. The same forecast and replication give the same text.
+    """
+    from clustersim.report.events import event_log as log_of
+
+    number = chosen_number(forecast.ensemble, replication)
+    scenario = forecast.summary["scenario"]
+    chosen = "" if isinstance(replication, int) else f", the {replication} by wall time"
+    head = (
+        f"{scenario['name']}: replication {number}{chosen}, seed {forecast.ensemble.seed}, "
+        f"clustersim {forecast.summary['clustersim_version']}",
+        f"times since the start, {scenario['start'][:16]}; an hour of the job is {scenario['gpus']:,} GPU-hours",
+    )
+    return log_of(records_of(forecast, number), head)
+
+
+def write_trace(forecast: Forecast, path: str | Path, replication: Choice = "median") -> Path:
+    """Write one replication as a trace for Perfetto and chrome://tracing, all or nothing.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        A forecast.
+    path : str or Path
+        The file; packed if its name ends in ``.gz``.
+    replication : {"median", "fastest", "slowest"} or int
+        Which one, by wall time or by its number.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    from clustersim.report.run_trace import write_run_trace
+
+    number = chosen_number(forecast.ensemble, replication)
+    about = {"scenario": forecast.summary["scenario"]["name"], "replication": number, "seed": forecast.ensemble.seed}
+    write_run_trace(Path(path), records_of(forecast, number), about)
+    return Path(path)

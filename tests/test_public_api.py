@@ -6,7 +6,8 @@ import clustersim as cs
 
 
 def test_public_names() -> None:
-    assert sorted(cs.__all__) == ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", "load", "write"]
+    functions = ["event_log", "load", "write", "write_trace"]
+    assert sorted(cs.__all__) == ["Forecast", "Plan", "Scenario", "ScenarioError", "__version__", *functions]
     for name in cs.__all__:
         assert getattr(cs, name) is not None
 

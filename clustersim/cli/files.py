@@ -7,7 +7,7 @@ from pathlib import Path
 from clustersim.cli.terminal import fail
 
 
-def checked_out(out: Path | None, data: Sequence[Path] = ()) -> None:
+def checked_out(out: Path | None, data: Sequence[Path] = (), option: str = "--out") -> None:
     """End the command with exit code 2, before it works for nothing, when its output file cannot be written.
 
     Parameters
@@ -16,6 +16,8 @@ def checked_out(out: Path | None, data: Sequence[Path] = ()) -> None:
         The file; None asks for none.
     data : sequence of Path
         Files that the command reads; the output may be none of them.
+    option : str
+        What names the file on the command line.
     """
     import tempfile
 
@@ -23,10 +25,10 @@ def checked_out(out: Path | None, data: Sequence[Path] = ()) -> None:
         return
     try:
         if out.is_dir():
-            fail(f"--out {out}: is a folder; name a file in it")
+            fail(f"{option} {out}: is a folder; name a file in it")
         for file in data:
             if out.exists() and file.exists() and out.samefile(file):
-                fail(f"--out {out}: is the data itself; name another file")
+                fail(f"{option} {out}: is what the command reads; name another file")
         if out.exists() and not out.is_file():
             return
         # A name too long shows when it is looked up, a folder that is missing or read-only when a file is made in it.
@@ -35,10 +37,10 @@ def checked_out(out: Path | None, data: Sequence[Path] = ()) -> None:
         with tempfile.TemporaryFile(dir=out.resolve().parent):
             pass
     except (OSError, ValueError) as error:
-        fail(f"--out {out}: {getattr(error, 'strerror', None) or error}")
+        fail(f"{option} {out}: {getattr(error, 'strerror', None) or error}")
 
 
-def write_or_fail(out: Path | None, text: str) -> None:
+def write_or_fail(out: Path | None, text: str, option: str = "--out") -> None:
     """Write a file if one is asked for; one that cannot be written ends the command with exit code 2."""
     from clustersim.calibration.predictions_csv import write_whole
 
@@ -47,4 +49,4 @@ def write_or_fail(out: Path | None, text: str) -> None:
     try:
         write_whole(out, text)
     except (OSError, ValueError) as error:
-        fail(f"--out {out}: {getattr(error, 'strerror', None) or error}")
+        fail(f"{option} {out}: {getattr(error, 'strerror', None) or error}")

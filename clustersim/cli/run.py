@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clustersim.cli.one_run import STANDARD_OUTPUT, show, wanted
 from clustersim.cli.options import AsJson, ScenarioFile, Settings
 from clustersim.cli.plans import load_plan
 from clustersim.cli.terminal import INTERRUPTED, closable_output, console, fail, note, progress_bar
@@ -23,6 +24,33 @@ def run(
         Path | None, typer.Option("--out", "-o", help="Output folder.", show_default="NAME-forecast in this folder")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed: same file, seed and version give the same forecast.")] = 0,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            "--events",
+            metavar="FILE",
+            help="Write the event log of one replication; - prints it in place of the summary.",
+            show_default=False,
+        ),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            "--trace",
+            metavar="FILE.json[.gz]",
+            help="Write one replication as a trace for Perfetto.",
+            show_default=False,
+        ),
+    ] = None,
+    replication: Annotated[
+        str | None,
+        typer.Option(
+            "--replication",
+            metavar="WHICH",
+            help="What --events and --trace show: median, fastest, slowest, or a number.",
+            show_default="median",
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes.", show_default="one per core")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,9 +63,15 @@ def run(
         check_folder(folder)
     except OSError as error:
         fail(f"--out {folder}: {error.strerror or error}")
+    if as_json and events == STANDARD_OUTPUT:
+        fail("--events -: --json prints to standard output too; name a file for one of them")
+    replications = plan.scenario.study.replications
+    one_run = wanted(events, trace, replication, replications=replications, data=[scenario], folder=folder)
     forecast = _simulated(plan, seed, workers)
     _write(forecast, folder)
-    _print(forecast, as_json)
+    show(forecast, one_run)
+    if not one_run.events_printed:
+        _print(forecast, as_json)
     note(f"Report, records and summary: {folder / 'report.html'}")
     if forecast.ensemble.interrupted:
         note("Interrupted: the forecast rests on the replications done so far.")

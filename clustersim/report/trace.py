@@ -1,22 +1,17 @@
 """A step as a trace file for Perfetto and chrome://tracing, one track for each pipeline rank."""
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from clustersim._version import __version__
+from clustersim.report.trace_format import FIRST, PRODUCT, Event, name_process, name_track, write_text
+from clustersim.report.trace_format import trace_text as text_of
 from clustersim.step.pipeline import Kind, Slice, Task, Timeline, in_flight
 from clustersim.step.step_timeline import AfterWork
 
-Event = dict[str, Any]
+PROCESS = FIRST
 
-PRODUCT = "clustersim"
-PROCESS = 1
-
-FIRST_TRACK = 1
-"""Track of pipeline rank 0. Not 0: Perfetto gave that number a meaning of its own, and drew tracks 0 and 1 as one."""
+FIRST_TRACK = FIRST
+"""Track of pipeline rank 0."""
 
 GRADIENT_TRACKS = 1 << 16
 """Tracks from here on show the reductions of gradients, which run beside the passes of their rank."""
@@ -74,13 +69,7 @@ def write_trace(
     OSError
         If the file cannot be written.
     """
-    text = trace_text(timeline, reductions=reductions, updates=updates, step_s=step_s, about=about)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, trace_text(timeline, reductions=reductions, updates=updates, step_s=step_s, about=about))
 
 
 def trace_text(
@@ -99,10 +88,10 @@ def trace_text(
         JSON in the Trace Event Format (Google, 2016), an event a line. Times in microseconds, whole nanoseconds, so
         that neighbours on a track meet and never overlap.
     """
-    events: list[Event] = [_meta("process_name", 0, name=f"{PRODUCT}: one step, a track for each pipeline rank")]
+    events: list[Event] = [*name_process(PROCESS, f"{PRODUCT}: one step, a track for each pipeline rank")]
     for rank, row in enumerate(timeline.ranks):
         track, update = FIRST_TRACK + rank, updates[rank] if updates else None
-        events += _track(track, f"PP rank {rank}", 2 * rank)
+        events += name_track(PROCESS, track, f"PP rank {rank}", 2 * rank)
         events += _passes(track, row, timeline.total_s if update is None else update.start_s)
         if update is not None:
             events.append(_slice(track, update.label, UPDATE, update.start_s, update.end_s))
@@ -111,37 +100,23 @@ def trace_text(
             events += _between(track, REST, done_s, step_s, REST[0])
         events += _counter(rank, row)
         if rank < len(reductions) and reductions[rank]:
-            events += _track(GRADIENT_TRACKS + rank, f"PP rank {rank} gradients", 2 * rank + 1)
+            events += name_track(PROCESS, GRADIENT_TRACKS + rank, f"PP rank {rank} gradients", 2 * rank + 1)
             events += (
                 _slice(GRADIENT_TRACKS + rank, work.label, REDUCTION, work.start_s, work.end_s)
                 for work in reductions[rank]
             )
-    other = _metadata(timeline, step_s) | dict(about or {})
-    lines = ",\n".join(json.dumps(event, separators=(",", ":"), ensure_ascii=False) for event in events)
-    head = json.dumps(other, ensure_ascii=False)
-    return f'{{"displayTimeUnit":"ms","otherData":{head},"traceEvents":[\n{lines}\n]}}\n'
+    return text_of(events, {**_metadata(timeline, step_s), **(about or {})})
 
 
 def _metadata(timeline: Timeline, step_s: float | None) -> dict[str, str | float]:
     schedule = timeline.schedule
     return {
-        "product": PRODUCT,
-        "version": __version__,
         "schedule": schedule.name,
         "pipeline_ranks": schedule.stages,
         "chunks_per_rank": schedule.chunks,
         "micro_batches": schedule.micro_batches,
         "not_shown_task_by_task": NOT_SHOWN if step_s is not None else NOT_SHOWN.partition(";")[0],
     }
-
-
-def _track(track: int, name: str, order: int) -> Iterator[Event]:
-    yield _meta("thread_name", track, name=name)
-    yield _meta("thread_sort_index", track, sort_index=order)
-
-
-def _meta(kind: str, track: int, **arguments: str | int) -> Event:
-    return {"ph": "M", "name": kind, "pid": PROCESS, "tid": track, "args": arguments}
 
 
 def _passes(track: int, row: Sequence[Slice], end_s: float) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from clustersim.run.plan import RunPlan
 from clustersim.run.records import Records
 from clustersim.scenario import Loaded
 from clustersim.step.step_time import StepTime
+from clustersim.study.account import gpu_hours_account
 from clustersim.study.ensemble import Ensemble, Progress, run_ensemble
 from clustersim.study.executor import Executor
 from clustersim.study.money import run_bills
@@ -124,6 +125,7 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
         "phases": phase_sections(scenario, steps, ensemble),
         "claims": claims,
         "gpu_hours_bridge": bridge,
+        "gpu_hours_account": gpu_hours_account(ensemble, scenario.training.layout.gpus),
         "checkpointing": {
             "size_bytes": checkpoint_size_bytes(scenario),
             "interval_s": ensemble.plan.checkpoint.interval_s,

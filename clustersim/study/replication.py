@@ -9,6 +9,7 @@ import numpy as np
 
 from clustersim.run import metrics
 from clustersim.run.engine import drawn_phases, drawn_rate_factor, simulate
+from clustersim.run.parts import time_by_part_s
 from clustersim.run.plan import RunPlan
 
 PROGRESS_POINTS = 121
@@ -36,7 +37,7 @@ class Replication:
     wall_s: float
     tokens: float
     time_by_state_s: dict[str, float]
-    restart_parts_s: dict[str, float]
+    parts_by_state_s: dict[str, dict[str, float]]
     lost_by_cause_s: dict[str, float]
     time_by_phase_and_state_s: tuple[tuple[float, ...], ...]
     """Rows are phases, columns states."""
@@ -106,7 +107,7 @@ def _replicate(task: Task, number: int) -> Replication:
         wall_s=records.end_s,
         tokens=metrics.tokens_trained(records),
         time_by_state_s=metrics.time_by_state_s(records),
-        restart_parts_s=metrics.restart_parts_s(records),
+        parts_by_state_s=time_by_part_s(records),
         lost_by_cause_s=metrics.time_lost_by_cause_s(records),
         time_by_phase_and_state_s=tuple(map(tuple, metrics.time_by_phase_and_state_s(records).tolist())),
         interruptions=metrics.interruptions_by_category(records),

@@ -1,6 +1,6 @@
 """What the summary says of the run itself: how long, where the time went, what broke."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from clustersim.scenario import Scenario
 from clustersim.step.efficiency import peak_of
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
+from clustersim.study.history import history
 from clustersim.study.money import Bills
 from clustersim.study.readings import LossReading
 from clustersim.study.replication import PROGRESS_POINTS, Replication
@@ -114,8 +115,8 @@ def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
         "hours_by_state": {
             state: summarise([run.time_by_state_s[state] / _HOUR_S for run in runs]) for state in STATES
         },
-        "restart_parts_hours": _named_hours(runs, "restart_parts_s"),
-        "hours_lost_by_cause": _named_hours(runs, "lost_by_cause_s"),
+        "restart_parts_hours": _named_hours([run.parts_by_state_s.get("restart", {}) for run in runs]),
+        "hours_lost_by_cause": _named_hours([run.lost_by_cause_s for run in runs]),
         "badput_fraction": {
             label: summarise([run.time_by_state_s[state] / run.wall_s for run in runs])
             for state, label in BADPUT.items()
@@ -125,8 +126,7 @@ def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _named_hours(runs: Sequence[Replication], attribute: str) -> dict[str, Stat]:
-    tables = [getattr(run, attribute) for run in runs]
+def _named_hours(tables: Sequence[Mapping[str, float]]) -> dict[str, Stat]:
     names = list(dict.fromkeys(name for table in tables for name in table))
     hours = {name: summarise([table.get(name, 0.0) / _HOUR_S for table in tables]) for name in names}
     return dict(sorted(hours.items(), key=lambda item: -item[1]["mean"]))
@@ -236,12 +236,13 @@ def uncertainty_share(ensemble: Ensemble) -> dict[str, float]:
 
 
 def timeline(ensemble: Ensemble, records: Records) -> dict[str, Any]:
-    """Hours by state on each day of the median run."""
+    """Hours by state on each day of the median run, and its history."""
     hours = time_by_day_and_state_s(records) / _HOUR_S
     return {
         "replication": ensemble.median_replication().number,
         "states": list(STATES),
         "bins": [{"day": day, "hours": dict(zip(STATES, row, strict=True))} for day, row in enumerate(hours.tolist())],
+        "history": history(records),
     }
 
 

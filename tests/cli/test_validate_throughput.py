@@ -159,7 +159,7 @@ def test_without_a_single_prediction_it_fails_with_the_reasons(clustersim: Comma
     ("out", "words"),
     [
         ("nowhere/out.csv", "No such file"),
-        ("rows.csv", "is the data itself"),
+        ("rows.csv", "is what the command reads"),
         ("/proc/out.csv", "/proc"),
         ("x" * 300, "File name too long"),
         (".", "is a folder"),

@@ -7,9 +7,15 @@ from typing import get_args
 import pytest
 import typer
 
+import clustersim as cs
 from clustersim.cli import app
+from clustersim.report.events import event_log
+from clustersim.run import simulate
+from clustersim.run.records import EFFECTS, HITS, Ended
 from clustersim.scenario.schema.training import Layout, ScheduleName, Software, SoftwareOption
-from tests.docs.snippets import ROOT
+from tests.docs.snippets import ROOT, snippets
+from tests.docs.test_readme import assert_same
+from tests.report.events.cases import CASES
 
 DOCS = ROOT / "docs"
 STEP = ROOT / "clustersim" / "step"
@@ -29,6 +35,7 @@ def named(page: str) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "paths"),
     [
+        ("run.md", [("run",)]),
         ("step.md", [("step",)]),
         ("layouts.md", [("layouts",)]),
         ("validate.md", [("validate",), ("validate", "throughput"), ("validate", "collectives"), ("validate", "real")]),
@@ -37,6 +44,23 @@ def named(page: str) -> set[str]:
 )
 def test_a_page_names_the_options_of_its_command(page: str, paths: list[tuple[str, ...]]) -> None:
     assert named(page) == set().union(*(options_of(*path) for path in paths))
+
+
+def test_the_log_on_the_page_is_the_log_of_that_run() -> None:
+    (block,) = (s for s in snippets(DOCS / "run.md") if s.language == "text")
+    plan = cs.load(ROOT / "scenarios" / "quickstart.yaml", ["failures.rate_multiplier=30"])
+    title, *_ = block.text.splitlines()
+    printed = event_log(simulate(plan.run_plan, 0, 4))
+    first = printed.splitlines().index(title)
+    shown = [line for line in printed.splitlines()[first + 3 :] if line][: block.text.count("\n") - 1]
+    assert_same("\n".join([title, *shown]), block.text)
+
+
+def test_the_page_tells_every_event_of_the_log() -> None:
+    text = (DOCS / "run.md").read_text("utf-8").partition("| event |")[2].partition("## The trace")[0]
+    logged = {line.split()[2] for name in CASES for line in event_log(CASES[name]()).splitlines() if line[0] != "#"}
+    for word in (*logged, *EFFECTS, *HITS, *get_args(Ended)):
+        assert f"`{word}`" in text, word
 
 
 def rows() -> list[list[str]]:

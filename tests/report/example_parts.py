@@ -295,7 +295,39 @@ def timeline() -> dict[str, Any]:
         }
         lost = {state: hours * length / 24 for state, hours in lost.items()}
         bins.append({"day": day, "hours": {"productive": length - sum(lost.values()), **lost}})
-    return {"replication": 17, "states": list(STATES), "bins": bins}
+    return {"replication": 17, "states": list(STATES), "bins": bins, "history": _history(bins)}
+
+
+def _history(bins: list[dict[str, Any]]) -> dict[str, Any]:
+    """The days of the timeline as weeks of hours: what is lost on a day is lost at its beginning."""
+    rows = []
+    for first in range(0, len(bins), 7):
+        week = [entry["hours"] for entry in bins[first : first + 7]]
+        percent: dict[str, list[int]] = {}
+        for day, spent in enumerate(week):
+            at = 24.0 * day
+            for state in STATES[1:]:
+                for hour in range(168):
+                    inside = max(0.0, min(hour + 1.0, at + spent[state]) - max(float(hour), at))
+                    percent.setdefault(state, [0] * 168)[hour] += round(100 * inside)
+                at += spent[state]
+        rows.append(
+            {
+                "start_hours": 24.0 * first,
+                "hours": {state: sum(spent[state] for spent in week) for state in STATES},
+                "percent": {state: " ".join(map(str, cells)) for state, cells in percent.items() if any(cells)},
+            }
+        )
+    return {
+        "row_hours": 168.0,
+        "cell_hours": 1.0,
+        "end_hours": 24.0 * 78 + 9.6,
+        "rows": rows,
+        "failures": {
+            "hours": [3.1 * number + 0.7 for number in range(600)],
+            "category": [list(CATEGORIES)[number % 7] for number in range(600)],
+        },
+    }
 
 
 def cumulative() -> dict[str, Any]:

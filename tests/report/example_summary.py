@@ -86,6 +86,33 @@ def _bridge(gpu_hours: float) -> list[dict[str, Any]]:
     ]
 
 
+def _account(causes: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Hours by state and by cause times the GPUs; the causes are brought to the same sum."""
+
+    def of_gpus(hours: dict[str, float], gpus: float = GPUS) -> dict[str, float]:
+        return {name: value * gpus for name, value in hours.items()}
+
+    lost = {state: hours for state, hours in HOURS.items() if state not in {"productive", "waiting"}}
+    kinds = [{"state": state, "part": "", "gpu_hours": of_gpus(hours)} for state, hours in lost.items()]
+    waits = (("spares", 0.6), ("people", 0.4))
+    kinds += [
+        {"state": "waiting", "part": part, "gpu_hours": of_gpus(HOURS["waiting"], GPUS * share)}
+        for part, share in waits
+    ]
+    total = sum(row["gpu_hours"]["mean"] for row in kinds)
+    scale = total / sum(hours["mean"] for hours in causes.values())
+    job = sum(hours["mean"] for hours in HOURS.values())
+    return {
+        "undisturbed": of_gpus(HOURS["productive"]),
+        "lost": stat(total, 0.08 * total),
+        "job": of_gpus(stat(job, 94.0)),
+        "standby": of_gpus(stat(job, 94.0), RESERVED_GPUS - GPUS),
+        "reserved": of_gpus(stat(job, 94.0), RESERVED_GPUS),
+        "lost_by_kind": kinds,
+        "lost_by_cause": [{"cause": cause, "gpu_hours": of_gpus(hours, scale)} for cause, hours in causes.items()],
+    }
+
+
 def example_summary() -> dict[str, Any]:
     """The whole summary, built anew at each call, so that a test may change it."""
     headline = _headline()
@@ -94,6 +121,7 @@ def example_summary() -> dict[str, Any]:
         name: stat(0.2 * published / 54 * 78.4, 0.02 * published + 0.3)
         for name, (_, _, published) in CATEGORIES.items()
     }
+    causes |= {"maintenance": stat(23.3, 4.1), "checkpoint": stat(21.8, 1.2)}
     return {
         "schema": "clustersim.summary/1",
         "clustersim_version": "0.1.0",
@@ -117,7 +145,7 @@ def example_summary() -> dict[str, Any]:
             "load": stat(15.1, 1.2),
             "warmup": stat(5.8, 0.5),
         },
-        "hours_lost_by_cause": {**causes, "maintenance": stat(23.3, 4.1), "checkpoint": stat(21.8, 1.2)},
+        "hours_lost_by_cause": causes,
         "badput_fraction": {
             "checkpoint save": stat(0.0116, 0.00070),
             "failure detection": stat(0.0066, 0.00040),
@@ -132,6 +160,7 @@ def example_summary() -> dict[str, Any]:
         "windows": windows(),
         "claims": claims(),
         "gpu_hours_bridge": _bridge(gpu_hours),
+        "gpu_hours_account": _account(causes),
         "checkpointing": {"size_bytes": 5.68e12, "interval_s": 2400.0, "stall_s": 0.6, "write_s": 14.2},
         "learning": learning(),
         "bill": {

@@ -17,6 +17,7 @@ def trace_errors(text: str) -> list[str]:
     tracks: dict[tuple[int, int], list[Event]] = defaultdict(list)
     names: dict[tuple[int, int], str] = {}
     counters: dict[str, list[Event]] = defaultdict(list)
+    marked: set[tuple[int, int]] = set()
     for event in trace["traceEvents"]:
         key = (event["pid"], event["tid"])
         # Perfetto gives the number 0 a meaning of its own
@@ -26,9 +27,13 @@ def trace_errors(text: str) -> list[str]:
             tracks[key].append(event)
         elif event["ph"] == "C":
             counters[event["name"]].append(event)
+        elif event["ph"] == "i":
+            marked.add(key)
+            if event["s"] != "t" or event["ts"] < 0:
+                found.append(f"{event['name']} is no instant of a track")
         elif event["name"] == "thread_name":
             names[key] = event["args"]["name"]
-    found += [f"track {key} has no name" for key in tracks if key not in names]
+    found += [f"track {key} has no name" for key in {*tracks, *marked} if key not in names]
     found += [f"two tracks are called {name}" for name in names.values() if list(names.values()).count(name) > 1]
     for key, row in tracks.items():
         found += _nesting(names.get(key, str(key)), row)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from clustersim.report.charts.figure import is_narrow
 from clustersim.report.charts.scale import Scale, round_step, tick_text, ticks
-from clustersim.report.charts.svg import join, line, number, tag, text, text_width
+from clustersim.report.charts.svg import box, join, line, tag, text, text_width
 
 MOST_RANKS = 32
 """More ranks than this are drawn as a sample."""
@@ -161,15 +161,15 @@ def _lane(part: Part, lane: Lane, top: float, row_px: float) -> Markup:
         seam = 0.6 if end - start > 2.4 and piece.inside else 0.0
         boxes[piece.colour, piece.strength].append((start, y, end - start - seam, h))
     paths = [
-        tag("path", d="".join(map(_box, found)), class_=f"fill-{colour}", fill_opacity=None if full == 1.0 else full)
+        tag(
+            "path",
+            d="".join(box(*corner) for corner in found),
+            class_=f"fill-{colour}",
+            fill_opacity=None if full == 1.0 else full,
+        )
         for (colour, full), found in boxes.items()
     ]
     return join(*paths, *_labels(seen, top + tall / 2 + 4.0))
-
-
-def _box(corner: tuple[float, float, float, float]) -> str:
-    x, y, w, h = (number(one) for one in corner)
-    return f"M{x} {y}h{w}v{h}h-{w}z"
 
 
 def _labels(seen: Sequence[tuple[Piece, tuple[float, float]]], base: float) -> Iterator[Markup]:

@@ -52,6 +52,12 @@ def path(points: list[tuple[float, float]], css: str, *, closed: bool = False) -
     return tag("path", d=f"M{steps}{'Z' if closed else ''}", class_=css)
 
 
+def box(x: float, y: float, width: float, height: float) -> str:
+    """A rectangle as a piece of a path: many of one colour are one element."""
+    w = number(width)
+    return f"M{number(x)} {number(y)}h{w}v{number(height)}h-{w}z"
+
+
 def text_width(content: str, size_px: float = FONT_PX) -> float:
     """A safe guess of how wide a text is drawn, in px."""
     return len(content) * size_px * EM_PER_LETTER

@@ -12,16 +12,19 @@ BAR_PX = 22.0
 
 @dataclass(frozen=True)
 class Fall:
-    """One row from ``start`` to ``end``; a total stands on zero."""
+    """One row from ``start`` to ``end``; a total stands on zero. The colour follows from these if none is given."""
 
     label: str
     number: str
     start: float
     end: float
     total: bool = False
+    colour: str = ""
 
 
 def _colour(row: Fall) -> str:
+    if row.colour:
+        return f"fill-{row.colour}"
     if row.total or not row.start:
         return "fill-blue"
     return "fill-amber" if row.end >= row.start else "fill-green"

@@ -6,12 +6,13 @@ from typing import Any
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.waterfall import Fall, draw_waterfall
 from clustersim.report.numbers import GPU_HOURS, write
+from clustersim.report.sections.losses import losses
 
 
 def bridge(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The waterfall; None where the summary has no bridge."""
+    """What was lost, and the waterfall up to what was reported; None where the summary has no bridge."""
     steps = summary.get("gpu_hours_bridge") or []
-    return {"picture": _figure(steps) if steps else None, "lead": explanation(steps)}
+    return {"picture": _figure(steps) if steps else None, "lead": explanation(steps), "losses": losses(summary)}
 
 
 def explanation(rows: Sequence[Mapping[str, Any]]) -> str:

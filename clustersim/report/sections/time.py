@@ -11,6 +11,7 @@ from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.shares import draw_shares
 from clustersim.report.charts.stacked import Segment
 from clustersim.report.numbers import FRACTION, HOURS, TOKENS, write
+from clustersim.report.sections.history import history_figure
 from clustersim.report.stats import Shown, Stat, show, show_entry
 from clustersim.report.words import STATES, colour_of, in_order, label_of
 
@@ -45,6 +46,7 @@ def time(summary: Mapping[str, Any]) -> dict[str, Any]:
         "badput": [
             (name, show_entry(entry, FRACTION)) for name, entry in (summary.get("badput_fraction") or {}).items()
         ],
+        "history": history_figure(summary.get("sample_timeline") or {}),
         "days": _days_figure(summary.get("sample_timeline") or {}),
         "progress": _progress_figure(summary),
     }
