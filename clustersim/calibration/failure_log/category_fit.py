@@ -13,6 +13,9 @@ from clustersim.calibration.failure_log.trend import Trend, trend
 from clustersim.calibration.failure_log.unequal import LEVEL, Lemon, dispersion_p, lemons
 from clustersim.calibration.failure_log.weibull import LEAST_FAILURES, WeibullFit, fit_weibull
 
+_LEAST_SAID = 0.001
+"""Below it the digits of a p value say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryFit:
@@ -128,11 +131,15 @@ def verdict(fit: CategoryFit, tested: int) -> Verdict:
         return Verdict(1.0, fit.rate_s.value, f"fewer than {LEAST_FAILURES} failures: not tested{without}")
     p, shape = fit.weibull.p_exponential, fit.weibull.shape.value
     if p * tested >= LEVEL:
-        return Verdict(1.0, fit.rate_s.value, f"1 not rejected, p = {p:.2g}{without}")
+        return Verdict(1.0, fit.rate_s.value, f"exponential not rejected, {_said(p)}{without}")
     drift = fit.trend.p_laplace
     if drift is not None and drift < LEVEL and not fit.ages_known:
-        reason = f"the rate drifts, p = {drift:.2g}; that looks like shape {shape:.2g} but is no lifetime"
+        reason = f"the rate drifts, {_said(drift)}; that looks like shape {shape:.2g} but is no lifetime"
         return Verdict(1.0, fit.rate_s.value, reason)
     others = fit.failures - sum(lemon.failures for lemon in fit.lemons)
     rate_s = fit.failures / others / fit.weibull.mean_s.value
-    return Verdict(shape, rate_s, f"1 rejected, p = {p:.2g}{without}")
+    return Verdict(shape, rate_s, f"exponential rejected, {_said(p)}{without}")
+
+
+def _said(p: float) -> str:
+    return f"p = {p:.2g}" if p >= _LEAST_SAID else f"p < {_LEAST_SAID:g}"

@@ -7,6 +7,9 @@ from clustersim.calibration.numbers import number_in
 from clustersim.scenario.quantity import suggestion
 from clustersim.scenario.rates import RateUnit
 
+MOST_UNITS = 100_000_000
+"""Units beyond which a count is a slip of the pen."""
+
 
 def counts_of(written: Sequence[str]) -> tuple[dict[RateUnit, int], list[str]]:
     """Read ``node=2048``.
@@ -31,8 +34,9 @@ def counts_of(written: Sequence[str]) -> tuple[dict[RateUnit, int], list[str]]:
         if kind not in UNIT_KINDS:
             near = suggestion(kind, UNIT_KINDS) or ";"
             problems.append(f"--units {text}: unknown kind '{kind}'{near} known: {', '.join(UNIT_KINDS)}")
-        elif value is None or value < 1 or value % 1:
-            problems.append(f"--units {text}: '{number}' is not a whole number, 1 or more: write e.g. {kind}=2048")
+        elif value is None or not 1 <= value <= MOST_UNITS or value % 1:
+            asked = f"a whole number, 1 to {MOST_UNITS:,}"
+            problems.append(f"--units {text}: '{number}' is not {asked}: write e.g. {kind}=2048")
         elif kind in counts:
             problems.append(f"--units {text}: {kind} is counted twice")
         else:

@@ -1,6 +1,7 @@
 """Likelihood of a Weibull lifetime for gaps that begin new, at a known age, or at an age that nobody knows."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from clustersim.calibration.failure_log.gaps import Flags, Floats, Gaps
 _LARGEST_EXPONENT = 500.0
 """Where exponentials are cut off, and the incomplete gamma function goes over to its asymptote."""
 _STEP = 2.0
+_FLAT = 1e-9
+"""Rounding of a slope that is zero."""
 
 
 class WeibullLikelihood:
@@ -44,51 +47,84 @@ class WeibullLikelihood:
         self.unit_s = gaps.exposure_s / gaps.failures
         """Times are counted in this [s], so that no power of them overflows."""
         known = ~np.isnan(gaps.age_s)
-        length, age = gaps.length_s / self.unit_s, gaps.age_s / self.unit_s
-        self._known_units = gaps.units[known].astype(np.float64)
+        length, age, units = gaps.length_s / self.unit_s, gaps.age_s / self.unit_s, gaps.units.astype(np.float64)
+        self._known_units = units[known]
         self._new, self._log_span, self._growth = _spans(age[known], length[known])
         ended = known & gaps.failed
-        self._failed_units = gaps.units[ended].astype(np.float64)
-        self._log_end = np.log(age[ended] + length[ended])
+        self._failures, self._log_ends = units[ended].sum(), float(units[ended] @ np.log(age[ended] + length[ended]))
         blind, survived = ~known & gaps.failed, ~known & ~gaps.failed
-        self._blind_units, self._log_blind = gaps.units[blind].astype(np.float64), _log(length[blind])
-        self._survived_units, self._log_survived = gaps.units[survived].astype(np.float64), _log(length[survived])
+        self._blind_units, self._log_blind = units[blind], _log(length[blind])
+        # Units that nobody named, and most that somebody did, survived equally long.
+        lengths, where = np.unique(length[survived], return_inverse=True)
+        self._survived_units: Floats = np.bincount(where, units[survived], len(lengths)).astype(np.float64)
+        self._log_survived = np.log(lengths)
 
-    def value(self, shape: float, mean: float) -> float:
-        """Log-likelihood of a shape and a mean, the mean in :attr:`unit_s`."""
-        log_scale = math.log(mean) - math.lgamma(1.0 + 1.0 / shape)
-        found = -self._spent(shape, log_scale)
-        hazards = math.log(shape) - shape * log_scale + (shape - 1.0) * self._log_end
-        found += float(self._failed_units @ hazards)
-        found -= float(self._blind_units @ (_power(shape, self._log_blind - log_scale) + math.log(mean)))
-        log_left, _ = _equilibrium(shape, self._log_survived - log_scale)
-        return found + float(self._survived_units @ log_left)
+    def at(self, shape: float) -> "MeanCurve":
+        """Likelihood of one shape as a function of the mean."""
+        growth = np.where(self._new, 1.0, np.expm1(np.minimum(shape * self._growth, _LARGEST_EXPONENT)))
+        # A sum of products, and no dot product: that of many units would start threads, which wait for busy cores.
+        hazard = (self._known_units * _power(shape, self._log_span) * growth).sum()
+        return MeanCurve(
+            shape=shape,
+            hazard=float(hazard + self._blind_units @ _power(shape, self._log_blind)),
+            failures=float(self._failures),
+            log_ends=(shape - 1.0) * self._log_ends,
+            blind=float(self._blind_units.sum()),
+            survived=self._survived_units,
+            log_survived=self._log_survived,
+        )
 
-    def best_mean(self, shape: float) -> float:
-        """Mean at which the likelihood of a shape is largest, in :attr:`unit_s`."""
+
+@dataclass(frozen=True, slots=True)
+class MeanCurve:
+    """Log-likelihood of a Weibull law of one shape; means are in the unit of time of the likelihood.
+
+    Attributes
+    ----------
+    shape : float
+        The shape.
+    hazard : float
+        Cumulative hazard that all gaps but the survivors of unknown age went through, at a scale of 1.
+    failures, blind : float
+        Failures that end a gap begun at a known and at an unknown age.
+    log_ends : float
+        What the ages at failure add, whatever the scale.
+    survived, log_survived : array of float, shape (n,)
+        Survivors of unknown age: how many, and the logarithm of how long.
+    """
+
+    shape: float
+    hazard: float
+    failures: float
+    log_ends: float
+    blind: float
+    survived: Floats
+    log_survived: Floats
+
+    def value(self, log_mean: float) -> float:
+        """Log-likelihood of the logarithm of a mean."""
+        log_scale = log_mean - math.lgamma(1.0 + 1.0 / self.shape)
+        log_left, _ = _equilibrium(self.shape, self.log_survived - log_scale)
+        known = self.failures * (math.log(self.shape) - self.shape * log_scale) + self.log_ends
+        spent = self.hazard * _cut_exp(-self.shape * log_scale)
+        return known - self.blind * log_mean - spent + float(self.survived @ log_left)
+
+    def best(self) -> float:
+        """Logarithm of the mean at which the likelihood is largest."""
         from scipy.optimize import brentq
 
-        low = high = -math.lgamma(1.0 + 1.0 / shape)
-        while self._slope(shape, low) < 0.0:
-            low -= _STEP
-        while self._slope(shape, high) > 0.0:
+        # Without survivors of unknown age this is the answer; they can only raise it.
+        low = math.log(self.shape * self.hazard / (self.shape * self.failures + self.blind)) / self.shape
+        high = low
+        while self._slope(high) > _FLAT:
             high += _STEP
-        log_scale = low if low == high else float(brentq(lambda at: self._slope(shape, at), low, high, xtol=1e-10))
-        return math.exp(log_scale + math.lgamma(1.0 + 1.0 / shape))
+        log_scale = low if high == low else float(brentq(self._slope, low, high, xtol=1e-10))
+        return log_scale + math.lgamma(1.0 + 1.0 / self.shape)
 
-    def _spent(self, shape: float, log_scale: float) -> float:
-        """Cumulative hazard that the gaps begun at a known age went through."""
-        if not len(self._known_units):
-            return 0.0
-        growth = np.where(self._new, 1.0, np.expm1(np.minimum(shape * self._growth, _LARGEST_EXPONENT)))
-        return float(self._known_units @ (_power(shape, self._log_span - log_scale) * growth))
-
-    def _slope(self, shape: float, log_scale: float) -> float:
-        """Derivative in the logarithm of the scale."""
-        blind = self._blind_units @ (shape * _power(shape, self._log_blind - log_scale) - 1.0)
-        _, steepness = _equilibrium(shape, self._log_survived - log_scale)
-        known = shape * (self._spent(shape, log_scale) - self._failed_units.sum())
-        return float(known + blind + self._survived_units @ steepness)
+    def _slope(self, log_scale: float) -> float:
+        _, steepness = _equilibrium(self.shape, self.log_survived - log_scale)
+        spent = self.shape * self.hazard * _cut_exp(-self.shape * log_scale)
+        return spent - self.shape * self.failures - self.blind + float(self.survived @ steepness)
 
 
 def _spans(age: Floats, length: Floats) -> tuple[Flags, Floats, Floats]:
@@ -101,6 +137,10 @@ def _spans(age: Floats, length: Floats) -> tuple[Flags, Floats, Floats]:
 
 def _log(values: Floats) -> Floats:
     return np.log(values, out=np.full_like(values, -np.inf), where=values > 0.0)
+
+
+def _cut_exp(exponent: float) -> float:
+    return math.exp(min(exponent, _LARGEST_EXPONENT))
 
 
 def _power(shape: float, log_ratio: Floats) -> Floats:

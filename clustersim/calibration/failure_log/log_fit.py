@@ -15,7 +15,7 @@ from clustersim.calibration.failure_log.fleet import FleetUnit, read_fleet
 from clustersim.calibration.failure_log.log import Log, read_log
 from clustersim.calibration.failure_log.operation import Operation
 from clustersim.calibration.failure_log.rows import raise_all
-from clustersim.calibration.failure_log.unequal import Lemon, lemons
+from clustersim.calibration.failure_log.unequal import LEVEL, Lemon, lemons
 from clustersim.calibration.failure_log.window import Window, window_of
 from clustersim.scenario.rates import RateUnit
 from clustersim.scenario.units import QuantityError, parse_quantity
@@ -145,6 +145,13 @@ def _overall(kind: RateUnit, fits: Sequence[CategoryFit]) -> list[Lemon]:
     return [lemon for lemon in lemons(counts, units.shares) if lemon.unit not in known]
 
 
+def _drift(fit: CategoryFit) -> str:
+    halves = fit.trend
+    way = "falls" if halves.early > halves.late else "rises"
+    counts = f"{halves.early} failures in the first half of the exposure, {halves.late} in the second"
+    return f"the rate of {fit.category.name} {way} over the window ({counts}); what is written is its mean"
+
+
 def _notes(
     log: Log,
     window: Window,
@@ -161,6 +168,7 @@ def _notes(
         found.append(f"columns that are not read: {', '.join(log.unread)}")
     if idle:
         found.append(f"no failure of a {' or '.join(idle)} in the log: nothing is written for it")
+    found += [_drift(fit) for fit in fits if (fit.trend.p_laplace or 1.0) * len(fits) < LEVEL]
     if any(fit.weibull is not None and not fit.ages_known for fit in fits):
         found.append(
             "units of unknown age: their first gap is taken for that of a fleet in equilibrium, long in service against"

@@ -10,6 +10,9 @@ from clustersim.scenario.units import QuantityError, format_quantity, format_tim
 ELAPSED: Mapping[str, float] = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Units that a column may name (``time_h``) for numbers since the start of the observation [s]."""
 
+_LONGEST_S = 1e3 * 365.25 * 86400.0
+"""Moments beyond it are slips of the pen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -40,6 +43,9 @@ class Moments:
         number = number_in(text)
         if number is None:
             msg = f"'{text}' is not a number; dates stand in a column named without a unit"
+            raise QuantityError(msg)
+        if abs(number) * ELAPSED[self.unit] > _LONGEST_S:
+            msg = f"'{text}' is more than a thousand years from the start: is the column named by its unit?"
             raise QuantityError(msg)
         return number * ELAPSED[self.unit]
 

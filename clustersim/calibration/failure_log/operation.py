@@ -69,7 +69,7 @@ class Operation:
     @property
     def exposure_s(self) -> float:
         """Time in operation of all units together [s]."""
-        return float(self._counts @ self._operating_s)
+        return float((self._counts * self._operating_s).sum())
 
     @property
     def shares(self) -> Shares:

@@ -13,6 +13,9 @@ LEVEL = 0.05
 DRAWS = 1999
 """Simulated fleets behind a dispersion test: p values in steps of 1/2000."""
 
+_ROUNDING = 1e-9
+_MOST_UNITS = 2.0**32
+
 LEAST_FAILURES = 2
 """Failures from which units can differ, and of a unit from which it can be a lemon."""
 
@@ -131,16 +134,16 @@ def dispersion_p(failures: Sequence[int] | Counts, shares: Shares, name: str) ->
     struck = counts > 0
     seen = float((counts[struck] ** 2 / shares.share[struck]).sum())
     generator = stream(0, 0, f"dispersion of {name}")
-    beyond = sum(_statistic(generator, total, shares) >= seen * (1.0 - 1e-12) for _ in range(DRAWS))
+    edges = np.cumsum(shares.share * shares.units)
+    beyond = sum(_statistic(generator, total, shares, edges) >= seen * (1.0 - _ROUNDING) for _ in range(DRAWS))
     return (1 + beyond) / (1 + DRAWS)
 
 
-def _statistic(generator: np.random.Generator, total: int, shares: Shares) -> float:
+def _statistic(generator: np.random.Generator, total: int, shares: Shares, edges: Floats) -> float:
     """The statistic of one fleet of units that are alike."""
-    edges = np.cumsum(shares.share * shares.units)
     places = generator.random(total) * edges[-1]
     group = np.minimum(np.searchsorted(edges, places, side="right"), len(edges) - 1)
     # Where a draw falls within its group says which of its units it strikes.
-    within = (places - edges[group]) // shares.share[group]
-    _, first, counts = np.unique(group * 2.0**40 + within, return_index=True, return_counts=True)
+    within = (edges[group] - places) // shares.share[group]
+    _, first, counts = np.unique(group * _MOST_UNITS + within, return_index=True, return_counts=True)
     return float((counts.astype(np.float64) ** 2 / shares.share[group[first]]).sum())

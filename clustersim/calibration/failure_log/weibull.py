@@ -1,7 +1,7 @@
 """Shape and mean of a Weibull lifetime by maximum likelihood, with profile-likelihood intervals."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clustersim.calibration.failure_log.estimate import CONFIDENCE, Estimate
@@ -11,10 +11,10 @@ from clustersim.calibration.failure_log.likelihood import WeibullLikelihood
 LEAST_FAILURES = 3
 """Failures below which a shape is not tried: two gaps bend any law to their will."""
 SHAPES = (0.1, 10.0)
-"""Shapes that are tried; an interval that reaches an end of them is open there."""
+"""Shapes that are tried, for the interval of the mean too; that of the shape is open where it reaches one of them."""
 
-_WIDEST = 14.0
-"""Logarithm of the ratio of a mean to its best value up to which its interval is sought."""
+_WIDEST = 30.0
+"""Logarithm of the ratio of a mean to the best one up to which its interval is sought."""
 _DIGITS = 1e-5
 
 
@@ -68,22 +68,24 @@ def fit_weibull(gaps: Gaps) -> WeibullFit | None:
     if gaps.failures < LEAST_FAILURES:
         return None
     likelihood = WeibullLikelihood(gaps)
-    low, high = map(math.log, SHAPES)
 
-    def at_shape(log_shape: float) -> float:
-        shape = math.exp(log_shape)
-        return likelihood.value(shape, likelihood.best_mean(shape))
+    def profile(log_shape: float) -> float:
+        curve = likelihood.at(math.exp(log_shape))
+        return curve.value(curve.best())
 
-    def at_mean(log_mean: float) -> float:
-        return _highest(lambda log_shape: likelihood.value(math.exp(log_shape), math.exp(log_mean)), low, high)[1]
-
-    best, highest = _highest(at_shape, low, high)
+    bounds = math.log(SHAPES[0]), math.log(SHAPES[1])
+    best, highest = _highest(profile, *bounds)
     floor = highest - float(chi2.ppf(CONFIDENCE, 1)) / 2.0
-    shape = _interval(at_shape, best, floor, low, high)
-    log_mean = math.log(likelihood.best_mean(shape.value))
-    mean = _interval(at_mean, log_mean, floor, log_mean - _WIDEST, log_mean + _WIDEST)
-    fall = max(highest - at_shape(0.0), 0.0)
-    return WeibullFit(shape, _in_seconds(mean, likelihood.unit_s), float(chi2.sf(2.0 * fall, 1)))
+    ends = [_crossing(lambda at: profile(at) - floor, best, bound) for bound in bounds]
+    within = [bound if end is None else end for end, bound in zip(ends, bounds, strict=True)]
+    means = [_farthest_mean(likelihood, floor, within, side) for side in (-1.0, 1.0)]
+    mean = likelihood.at(math.exp(best)).best()
+    fall = max(highest - profile(0.0), 0.0)
+    return WeibullFit(
+        shape=_estimate(best, ends, 1.0),
+        mean_s=_estimate(mean, means, likelihood.unit_s),
+        p_exponential=float(chi2.sf(2.0 * fall, 1)),
+    )
 
 
 def _highest(curve: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
@@ -93,24 +95,37 @@ def _highest(curve: Callable[[float], float], low: float, high: float) -> tuple[
     return float(found.x), -float(found.fun)
 
 
-def _interval(curve: Callable[[float], float], best: float, floor: float, low: float, high: float) -> Estimate:
-    """Best value of a logarithm and where the curve falls through the floor on both sides, as numbers."""
-    ends = (_crossing(curve, best, floor, end) for end in (low, high))
-    return Estimate(math.exp(best), *(None if end is None else math.exp(end) for end in ends))
-
-
-def _crossing(curve: Callable[[float], float], best: float, floor: float, end: float) -> float | None:
-    """Where a curve falls through the floor between its top and an end; None if it does not."""
+def _crossing(height: Callable[[float], float], top: float, bound: float) -> float | None:
+    """Where a curve falls through zero between its top and a bound; None if it does not."""
     from scipy.optimize import brentq
 
-    inside, step = best, math.copysign(0.25, end - best)
-    while inside != end:
-        outside = min(inside + step, end) if step > 0.0 else max(inside + step, end)
-        if curve(outside) < floor:
-            return float(brentq(lambda at: curve(at) - floor, inside, outside, xtol=_DIGITS))
+    inside, step = top, math.copysign(0.25, bound - top)
+    while inside != bound:
+        outside = min(inside + step, bound) if step > 0.0 else max(inside + step, bound)
+        if height(outside) < 0.0:
+            return float(brentq(height, inside, outside, xtol=_DIGITS))
         inside, step = outside, 2.0 * step
     return None
 
 
-def _in_seconds(estimate: Estimate, unit_s: float) -> Estimate:
-    return Estimate(*(None if value is None else value * unit_s for value in estimate))  # type: ignore[arg-type]
+def _farthest_mean(likelihood: WeibullLikelihood, floor: float, within: Sequence[float], side: float) -> float | None:
+    """Logarithm of the farthest mean on one side that some shape lifts to the floor; None beyond all reason.
+
+    The same as the fall of the profile of the mean, but each shape has to be worked out once, not once for each mean.
+    """
+
+    def reach(log_shape: float) -> float:
+        curve = likelihood.at(math.exp(log_shape))
+        top = curve.best()
+        if curve.value(top) < floor:
+            return side * top
+        edge = _crossing(lambda at: curve.value(at) - floor, top, top + side * _WIDEST)
+        return math.inf if edge is None else side * edge
+
+    farthest = _highest(reach, *within)[1]
+    return None if math.isinf(farthest) else side * farthest
+
+
+def _estimate(best: float, ends: Sequence[float | None], unit: float) -> Estimate:
+    low, high = (None if end is None else unit * math.exp(end) for end in ends)
+    return Estimate(unit * math.exp(best), low, high)

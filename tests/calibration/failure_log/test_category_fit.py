@@ -22,7 +22,7 @@ def test_a_shape_that_is_rejected_is_written_with_its_mean() -> None:
     assert fit.weibull is not None
     assert found.shape == fit.weibull.shape.value
     assert found.rate_s == pytest.approx(1.0 / fit.weibull.mean_s.value)
-    assert found.reason.startswith("1 rejected, p = ")
+    assert found.reason.startswith("exponential rejected, p ")
 
 
 def test_more_categories_ask_for_more() -> None:

@@ -13,11 +13,15 @@ from tests.calibration.failure_log.logs import gaps
 UNKNOWN = math.nan
 
 
+def log_value(likelihood: WeibullLikelihood, shape: float, mean: float) -> float:
+    return likelihood.at(shape).value(math.log(mean / likelihood.unit_s))
+
+
 def density(length: float, age: float, shape: float, mean: float, failed: bool = True) -> float:
     """Likelihood of one gap [1/s with a failure], beside a gap that sets the unit of time."""
     alone = WeibullLikelihood(gaps([1.0], [True], [0.0]))
     both = WeibullLikelihood(gaps([1.0, length], [True, failed], [0.0, age]))
-    value = both.value(shape, mean / both.unit_s) - alone.value(shape, mean / alone.unit_s)
+    value = log_value(both, shape, mean) - log_value(alone, shape, mean)
     # Densities count in the unit of time of their own.
     return math.exp(value) / both.unit_s ** (1 + failed) * alone.unit_s
 
@@ -60,14 +64,14 @@ def test_a_short_gap_at_a_great_age_keeps_its_digits() -> None:
 @pytest.mark.parametrize("shape", [0.15, 1.0, 9.0])
 def test_the_best_mean_is_the_highest_point(age: float, shape: float) -> None:
     likelihood = WeibullLikelihood(gaps([3.0, 8.0, 40.0, 5.0], [True, True, False, False], [age, 0.0, age, 0.0]))
-    best = likelihood.best_mean(shape)
-    top = likelihood.value(shape, best)
-    assert all(likelihood.value(shape, best * factor) < top for factor in (0.2, 0.99, 1.01, 5.0))
+    curve = likelihood.at(shape)
+    best = curve.best()
+    assert all(curve.value(best + math.log(factor)) < curve.value(best) for factor in (0.2, 0.99, 1.01, 5.0))
 
 
 def test_far_tails_join_without_a_step() -> None:
     """The survival function in equilibrium goes over to its asymptote far out."""
     length = [weibull_scale_s(1.0, 2.0) * math.sqrt(hazard) for hazard in (499.0, 499.9, 500.1, 501.0)]
     alone = [WeibullLikelihood(gaps([1.0, t], [True, False], [0.0, UNKNOWN])) for t in length]
-    fall = np.diff([one.value(2.0, 1.0 / one.unit_s) + math.log(one.unit_s) for one in alone])
+    fall = np.diff([log_value(one, 2.0, 1.0) + math.log(one.unit_s) for one in alone])
     np.testing.assert_allclose(fall[1] / fall[::2].mean(), 0.2 / 0.9, rtol=1e-4)

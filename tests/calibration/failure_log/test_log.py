@@ -81,6 +81,7 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
         (("time_h,unit,category,repaired",), "log.csv:1: column 'repaired': the log's time is written otherwise; make"),
         (("time,unit,category",), "log.csv: holds no failure"),
         (("time_h,unit,category", "2026-01-01,a,x"), "'2026-01-01' is not a number; dates stand in a column"),
+        (("time_h,unit,category", "1e308,a,x"), "'1e308' is more than a thousand years from the start"),
         (("time,unit,category", '2026-01-01,"a,x'), "log.csv:2: not a CSV"),
     ],
 )
@@ -127,9 +128,9 @@ def test_counts() -> None:
         {"pod": 2},
         [
             "--units nodes=3: unknown kind 'nodes', did you mean 'node'? known: gpu, nic, node, rack, pod, switch, job",
-            "--units node: '' is not a whole number, 1 or more: write e.g. node=2048",
-            "--units gpu=0: '0' is not a whole number, 1 or more: write e.g. gpu=2048",
-            "--units rack=1.5: '1.5' is not a whole number, 1 or more: write e.g. rack=2048",
+            "--units node: '' is not a whole number, 1 to 100,000,000: write e.g. node=2048",
+            "--units gpu=0: '0' is not a whole number, 1 to 100,000,000: write e.g. gpu=2048",
+            "--units rack=1.5: '1.5' is not a whole number, 1 to 100,000,000: write e.g. rack=2048",
             "--units pod=3: pod is counted twice",
         ],
     )

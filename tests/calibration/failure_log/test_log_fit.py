@@ -215,3 +215,11 @@ def test_a_log_written_and_read_gives_its_law_back(write: Write, shape: float) -
         assert estimate.high is not None
         assert estimate.low < truth < estimate.high
     assert (choice.shape == 1.0) == (shape == 1.0)
+
+
+def test_a_drift_is_noted(write: Write) -> None:
+    rows = [f"{(number / 40.0) ** 3 * 30.0},n{number},fan" for number in range(1, 40)]
+    found = fit(write("time_d,unit,category", *rows), "node=90")
+    assert any(
+        note.startswith("the rate of fan falls over the window (31 failures in the first") for note in found.notes
+    )
