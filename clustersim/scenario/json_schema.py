@@ -72,5 +72,5 @@ def _partial(node: Any) -> Any:
 
 
 def _with_like(definition: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    like = {**named, "description": "catalogue entry to start from"}
+    like = {"anyOf": [named, {"type": "null"}], "description": "catalogue entry to start from; null: from nothing"}
     return {**definition, "properties": {LIKE: like, **definition["properties"]}}

@@ -39,6 +39,7 @@ def named(page: str) -> set[str]:
         ("step.md", [("step",)]),
         ("layouts.md", [("layouts",)]),
         ("validate.md", [("validate",), ("validate", "throughput"), ("validate", "collectives"), ("validate", "real")]),
+        ("failure-log.md", [("failures",)]),
         ("calibrate.md", [("calibrate", "throughput"), ("calibrate", "measurements")]),
     ],
 )

@@ -109,7 +109,7 @@ def test_incidents_stand_on_a_track_for_each_category_with_all_that_is_known() -
     assert (first["name"], first["s"], names[INCIDENTS, first["tid"]]) == ("corrupt", "t", "corruption")
     assert first["args"] == {
         "incident": 0, "node": 0, "effect": "corrupt", "hits": "job", "detect_s": 200.0, "evicted_nodes": 1,
-        "manual": False,
+        "manual": False, "skipped_tokens": 0.0,
     }  # fmt: skip
     assert first["name"] in EFFECTS
 

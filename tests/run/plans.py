@@ -48,6 +48,7 @@ SPARES = SparesPlan(
 NODE = CategoryPlan("node", "host", 4, 1e-9, evict=0.5, hang_fraction=0.5)
 RACK = CategoryPlan("rack", "rack", 2, 1e-9, domain_nodes=2, blast_nodes=2, evict=0.5)
 CORRUPTION = CategoryPlan("corruption", "gpu", 4, 1e-9, effect="corrupt", evict=0.5)
+SPIKE = CategoryPlan("spike", "data", 1, 1e-9, blast_nodes=0, effect="loss_spike", skip_steps=7)
 SOFTWARE = CategoryPlan("software", "software", 1, 1e-9, blast_nodes=0)
 KILL = CategoryPlan("kill", "software", 1, 0.0, blast_nodes=0, evict=0.0)
 SLOW = CategoryPlan("slow", "host", 1, 0.0, blast_nodes=0, evict=0.0, effect="slow", slowdown=2.0,

@@ -6,11 +6,8 @@ import pytest
 
 from clustersim.run import metrics
 from clustersim.run.laws import Law
-from clustersim.run.plan import CategoryPlan
 from tests.run.event_log import hits
-from tests.run.plans import NODE, Simulate, failure, script, small_plan, timeline
-
-SPIKE = CategoryPlan("spike", "data", 1, 1e-9, blast_nodes=0, effect="loss_spike", skip_steps=7)
+from tests.run.plans import NODE, SPIKE, Simulate, failure, script, small_plan, timeline
 
 
 def test_it_is_found_soon_and_goes_back_to_the_checkpoint_before(

@@ -37,6 +37,21 @@ def test_an_entry_of_the_base_can_be_changed(load: Callable[..., cs.Loaded]) -> 
     assert str(loaded.origin("failures.catalogue_entry")).startswith("<preset h100-cluster>:")
 
 
+def test_like_null_starts_from_nothing(folder: Path, load: Callable[..., cs.Loaded]) -> None:
+    """A file of failures replaces those of the base, where a mapping alone would add its categories to them."""
+    own = "failures:\n  {}categories: {{fan: {{component: cooling, rate: 2 per 1000 node-days}}}}\n"
+    (folder / "added.yaml").write_text(own.format(""))
+    (folder / "instead.yaml").write_text(own.format("like: null\n  "))
+    added = load(text=OWN.format(base="[h100-cluster, added.yaml]")).scenario.failures
+    assert {"fan", "faulty_gpu"} < set(added.categories)
+    instead = load(text=OWN.format(base="[h100-cluster, instead.yaml]"), more="failures: {rate_multiplier: 2}\n")
+    assert set(instead.scenario.failures.categories) == {"fan"}
+    assert instead.scenario.failures.catalogue_entry is None
+    assert instead.scenario.failures.rate_multiplier == 2
+    assert str(instead.origin("failures.categories.fan.component")).startswith("instead.yaml:3:")
+    assert "faulty_gpu" not in instead.resolved_yaml()
+
+
 def test_a_file_extends_a_file_beside_it(folder: Path) -> None:
     (folder / "sub").mkdir()
     (folder / "sub" / "base.yaml").write_text("extends: h100-cluster\nspares: {warm: 7}\n")

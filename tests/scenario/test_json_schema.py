@@ -126,6 +126,7 @@ def test_it_accepts_a_resolved_scenario(load: Callable[..., cs.Loaded]) -> None:
         "bill: {gpu_price: h100-2025, site: jean-zay}\n",
         "bill: {gpu_price: {like: h100-2025, high: $5/GPU-hour}, site: {like: jean-zay, pue: 1.3}}\n",
         "failures: {like: llama3-405b, categories: {nic: {rate: 5 per 1000 node-days}}}\n",
+        "failures: {like: null, categories: {nic: {component: nic, rate: 5 per 1000 node-days}}}\n",
         "recovery: {manual_fraction: 0.01}\n",
         "claims: [{quantity: steps, equals: 3, source: x}]\n",
     ],

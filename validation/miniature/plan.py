@@ -95,6 +95,11 @@ LEARNING_RATE, HIGH_LEARNING_RATE = 2e-3, 2e-2
 """Peak of the ladder and its target; and of the runs with and without warm-up, where the difference shows."""
 
 
+COPYING, COPYING_VOCABULARY = Size(128, 2, 4), 256
+COPYING_SEQUENCE, COPYING_BATCH, COPYING_LEARNING_RATE = 64, 32, 3e-3
+"""The run that learns to copy; two layers are the fewest that can (Olsson et al. 2022, arXiv 2209.11895)."""
+
+
 def learning_run(size: Size, vocabulary: int, shards: str, form: Form) -> dict[str, Mapping[str, Any]]:
     """A run at a constant learning rate, so that its loss after any number of tokens is that of a shorter run."""
     return _tables(
@@ -119,10 +124,20 @@ def ablation_run(vocabulary: int, shards: str, form: Form, seed: int, *, warmup:
 
 
 def copying_run(form: Form) -> dict[str, Mapping[str, Any]]:
-    """A run on synthetic sequences, probed for copying what stood earlier in the context."""
-    train = {"steps": form.copying_steps, "learning_rate": LEARNING_RATE, "warmup_steps": WARMUP_STEPS // 2}
-    probe = {"copying_every": max(1, form.copying_steps // 25)}
-    return _tables(Size(128, 2, 4).table(256), "", train, probe)
+    """A run on synthetic sequences, half of them blocks that repeat, probed for copying from context.
+
+    Many short sequences: with a few long ones of as many tokens copying had not begun after 2,500 steps.
+    """
+    train = {
+        "steps": form.copying_steps,
+        "learning_rate": COPYING_LEARNING_RATE,
+        "warmup_steps": min(WARMUP_STEPS, form.copying_steps // 4),
+        "sequence_length": COPYING_SEQUENCE,
+        "micro_batch": COPYING_BATCH // 2,
+        "global_batch": COPYING_BATCH,
+    }
+    probe = {"copying_every": max(1, form.copying_steps // 50)}
+    return _tables(COPYING.table(COPYING_VOCABULARY), "", train, probe)
 
 
 def _tables(

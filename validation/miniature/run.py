@@ -59,9 +59,8 @@ def run_miniature(shards: Path, form: Form, say: Said) -> dict[str, Any]:
         for name, on in (("with", True), ("without", False))
     }
     say("warm-up: done")
-    copying = _job(plan.copying_run(form))["copying"]
+    copying = copying_part(form)
     say("copying: done")
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "schema": SCHEMA,
         "kind": "miniature",
@@ -71,9 +70,38 @@ def run_miniature(shards: Path, form: Form, say: Said) -> dict[str, Any]:
         "forecast": made,
         "target": target,
         "warmup": {"learning_rate": plan.HIGH_LEARNING_RATE, **warmup},
-        "copying": copying,
-        "bill": {"wall_s": time.time() - began, "cpu_s": usage.ru_utime + usage.ru_stime},
+        "copying": copying["copying"],
+        "bill": {"wall_s": time.time() - began, "cpu_s": _cpu_s(), "model_flop": _model_flop(form, vocabulary)},
     }
+
+
+def copying_again(tree: Mapping[str, Any], form: Form) -> dict[str, Any]:
+    """A miniature whose copying is measured anew; what that takes is added to its bill."""
+    began, bill = time.time(), tree["bill"]
+    copying = copying_part(form)
+    flop = _model_flop(form, tree["corpus"]["vocabulary"])
+    more = {"wall_s": bill["wall_s"] + time.time() - began, "cpu_s": bill["cpu_s"] + _cpu_s(), "model_flop": flop}
+    return {**tree, "copying": copying["copying"], "copying_environment": copying["environment"], "bill": more}
+
+
+def copying_part(form: Form) -> dict[str, Any]:
+    """The run that learns to copy."""
+    return _job(plan.copying_run(form))
+
+
+def _cpu_s() -> float:
+    """Time that the processors have worked on the runs so far [s]."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _model_flop(form: Form, vocabulary: int) -> float:
+    """Six times parameters times tokens (Kaplan et al. 2020, arXiv 2001.08361), over all runs [FLOP]."""
+    runs = [(size.parameters(vocabulary), form.steps) for size in (*form.ladder, form.target)]
+    runs += [(form.ladder[-2].parameters(vocabulary), form.ablation_steps)] * (2 * len(form.seeds))
+    learned = sum(parameters * steps for parameters, steps in runs) * plan.SEQUENCE * plan.BATCH
+    copied = plan.COPYING.parameters(plan.COPYING_VOCABULARY) * form.copying_steps
+    return 6.0 * (learned + copied * plan.COPYING_SEQUENCE * plan.COPYING_BATCH)
 
 
 def _forecast(form: Form, ladder: list[dict[str, Any]], vocabulary: int) -> dict[str, Any]:
@@ -138,7 +166,7 @@ def _job(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _read(events: list[dict[str, Any]], tables: Mapping[str, Mapping[str, Any]], *, diverged: bool) -> dict[str, Any]:
     steps = [event for event in events if event["event"] == "step"]
-    per_step = plan.SEQUENCE * plan.BATCH
+    per_step = tables["train"]["sequence_length"] * tables["train"]["global_batch"]
     clip = float(tables["train"].get("clip", 1.0))
     norms = [step["gradient_norm"] for step in steps if step["gradient_norm"] is not None]
     every = max(1, len(steps) // THINNED)

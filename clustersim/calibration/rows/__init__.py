@@ -1,5 +1,6 @@
 """Published step times as the predictor's inputs: what rows print, and the rules that fill in what they do not."""
 
+from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.rows.cells import Assumption, RowError
 from clustersim.calibration.rows.row import PublishedStep, published_step
 from clustersim.calibration.rows.software import STACK_CLASSES
@@ -7,7 +8,6 @@ from clustersim.calibration.rows.table import (
     Record,
     Skipped,
     Table,
-    TableError,
     read_record,
     read_rows,
     read_table,

@@ -1,13 +1,11 @@
 """Reads tables of published step times: any CSV with their columns."""
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from clustersim.calibration.csv_lines import TableError, csv_lines
 from clustersim.calibration.numbers import said
 from clustersim.calibration.rows.cells import Assumption, Cells, RowError
 from clustersim.calibration.rows.faults import fault_of
@@ -15,15 +13,8 @@ from clustersim.calibration.rows.row import PublishedStep, published_step
 from clustersim.calibration.rows.shape import shape_is_said
 from clustersim.calibration.rows.siblings import NOTHING_BORROWED, Borrowed, borrow_shapes
 
-if TYPE_CHECKING:
-    import _csv
-
 NEEDED = ("model", "n_layers", "hidden", "n_heads", "seq_len", "gpu", "stack", "n_gpus", "global_batch_seqs")
 """Columns without which a table is not one of published step times. Cells may be empty; other columns may be absent."""
-
-
-class TableError(ValueError):
-    """Why a file is no table of published step times; names file, line and column, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +86,9 @@ def read_table(path: Path) -> Table:
     TableError
         If it cannot be read, is not such a CSV, or lacks columns of :data:`NEEDED`.
     """
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    try:
-        header = tuple(name.strip() for name in next(reader, ()))
-        _check_header(path, header)
-        return Table(path, header, _with_shapes(list(_records(reader, header))))
-    except csv.Error as error:
-        msg = f"{path}:{reader.line_num}: not a CSV: {error}; quote cells that hold commas, quotes or line ends"
-        raise TableError(msg) from None
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: {error.strerror or error}"
-        raise TableError(msg) from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        msg = f"{path}:{line}: not text in UTF-8 (byte {error.start}); save it as CSV in UTF-8"
-        raise TableError(msg) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        msg = f"{path}:{line}: holds a NUL byte, so it is no CSV; export the table as CSV in UTF-8"
-        raise TableError(msg)
-    return text
+    header, lines = csv_lines(path)
+    _check_header(path, header)
+    return Table(path, header, _with_shapes([_record(line, cells, header) for line, cells in lines]))
 
 
 def _check_header(path: Path, header: tuple[str, ...]) -> None:
@@ -138,14 +105,6 @@ def _check_header(path: Path, header: tuple[str, ...]) -> None:
     else:
         return
     raise TableError(msg)
-
-
-def _records(reader: "_csv.Reader", header: tuple[str, ...]) -> Iterator[Record]:
-    line = reader.line_num + 1
-    for cells in reader:
-        if cells:
-            yield _record(line, cells, header)
-        line = reader.line_num + 1
 
 
 def _with_shapes(records: list[Record]) -> tuple[Record, ...]:

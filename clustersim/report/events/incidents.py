@@ -4,29 +4,33 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from clustersim.report.events.entry import Entry, Place, clock, length, others
+from clustersim.report.events.entry import Entry, Place, clock, length, others, tokens_text
 from clustersim.run.records import EFFECTS, HITS, SLOWED, STATES, Column, Records
 
-_TOLD = ("t_s", "category", "node", "effect", "hits", "detect_s", "evicted_nodes", "manual")
-_CORRUPT = EFFECTS.index("corrupt")
+_TOLD = ("t_s", "category", "node", "effect", "hits", "detect_s", "evicted_nodes", "manual", "skipped_tokens")
+_FOUND_LATER = (EFFECTS.index("corrupt"), EFFECTS.index("loss_spike"))
 _UNNOTICED = HITS.index("unnoticed")
 
 
 def incident_entries(records: Records) -> Iterator[Entry]:
-    """Every incident when it struck, and every corruption when it was found."""
+    """Every incident when it struck, and what was found later when it was found."""
     rows = records.incidents
     cost_s = _cost_s(records)
     last_felt_s = _last_felt_s(records)
-    columns = (rows[name].tolist() for name in ("t_s", "category", "node", "effect", "hits", "detect_s", "manual"))
-    for number, (t_s, category, node, effect, hits, detect_s, manual) in enumerate(zip(*columns, strict=True)):
+    told = (name for name in _TOLD if name != "evicted_nodes")
+    columns = (rows[name].tolist() for name in told)
+    for number, (t_s, category, node, effect, hits, detect_s, manual, skipped) in enumerate(zip(*columns, strict=True)):
         name, spent_s = records.categories[category], cost_s[number].tolist()
         details = [f"hits {HITS[hits]}", *(["calls people"] if manual else []), *_by_state(spent_s)]
         if spent_s[SLOWED]:
             details.append(f"felt until {clock(last_felt_s[number])}")
         details += others(rows, number, _TOLD)
         yield Entry(t_s, Place.INCIDENT, EFFECTS[effect], name, number, node, sum(spent_s), ", ".join(details))
-        if effect == _CORRUPT and hits != _UNNOTICED:
-            yield Entry(t_s + detect_s, Place.INCIDENT, "found", name, number, node, 0.0, f"after {length(detect_s)}")
+        if effect in _FOUND_LATER and hits != _UNNOTICED:
+            detail = f"after {length(detect_s)}"
+            if skipped:
+                detail += f", {tokens_text(skipped)} of data left out"
+            yield Entry(t_s + detect_s, Place.INCIDENT, "found", name, number, node, 0.0, detail)
 
 
 def _by_state(spent_s: list[float]) -> list[str]:

@@ -32,7 +32,8 @@ class Catalogued(Section):
     """A section that a catalogue table has entries for.
 
     It may be written as the name of an entry, as a mapping of its own, or as a mapping with the key ``like``:
-    the values of that entry, with those in the mapping laid over them.
+    the values of that entry, with those in the mapping laid over them. ``like: null`` starts from nothing: a file that
+    is laid over others says with it that none of their values stay.
     """
 
     catalogue_entry: str | None = setting(
@@ -50,7 +51,7 @@ class Catalogued(Section):
             return cls._entry(value)
         if isinstance(value, dict) and LIKE in value:
             own = {key: setting for key, setting in value.items() if key != LIKE}
-            return overlay(cls._entry(value[LIKE]), own, cls)
+            return own if value[LIKE] is None else overlay(cls._entry(value[LIKE]), own, cls)
         return value
 
     @classmethod

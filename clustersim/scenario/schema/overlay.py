@@ -5,7 +5,7 @@ from typing import Any
 from clustersim.scenario.schema.shape import below, kinds, section_for, table_of
 
 LIKE = "like"
-"""Key that names the catalogue entry to start from."""
+"""Key that names the catalogue entry to start from; null starts from nothing."""
 
 
 def overlay(base: Any, over: Any, annotation: Any) -> Any:
@@ -14,7 +14,7 @@ def overlay(base: Any, over: Any, annotation: Any) -> Any:
     Mappings merge key by key; anything else replaces what lies below, lists included. Three things need the schema:
 
     * over the name of a catalogue entry, a mapping changes that entry: ``{like: name, ...}``;
-    * a mapping with ``like`` starts afresh from that entry;
+    * a mapping with ``like`` starts afresh from that entry, or from nothing where it is null;
     * a mapping with another ``kind`` keeps those keys of the old one that the new kind has too.
 
     Parameters

@@ -9,7 +9,8 @@ import pytest
 from clustersim.report.events import event_log
 from clustersim.run import Records, simulate
 from clustersim.run.guards import check_conservation
-from clustersim.run.plan import RunPlan
+from clustersim.run.laws import Law
+from clustersim.run.plan import RetirementPlan, RunPlan
 from tests.run.plans import (
     CORRUPTION,
     FULL,
@@ -18,6 +19,7 @@ from tests.run.plans import (
     NODE,
     RACK,
     SLOW_NODE,
+    SPIKE,
     failure,
     recorded,
     script,
@@ -61,13 +63,22 @@ def corruption() -> Records:
         return _simulated(plan)
 
 
+def spike() -> Records:
+    """A loss spike, a repair that fails, and a node that is retired."""
+    plan = small_plan(steps=60, categories=(SPIKE, NODE), warm=2)
+    shop = replace(plan.spares, failed_repairs=1.0, retirement=RetirementPlan(0.0, 2, Law("constant", 5000.0)))
+    with pytest.MonkeyPatch.context() as patch:
+        script(patch, spike=[failure(300.0)], node=[failure(450.0, 2)])
+        return _simulated(replace(plan, spares=shop))
+
+
 def storage() -> Records:
     """A slow node, checkpoints that are not written or lost, and an end before the end."""
     incidents = recorded((120.0, SLOW_NODE), (260.0, FULL, 200.0), (500.0, LOSS), (520.0, KILL), (900.0, LOSS))
     return _simulated(replace(small_plan(steps=200, write_s=20.0, **incidents)), horizon_s=1000.0)
 
 
-CASES: dict[str, Callable[[], Records]] = {case.__name__: case for case in (failures, corruption, storage)}
+CASES: dict[str, Callable[[], Records]] = {case.__name__: case for case in (failures, corruption, spike, storage)}
 
 
 def main() -> None:
