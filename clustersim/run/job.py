@@ -84,6 +84,8 @@ class Job:
         self._absorbed = NO_CAUSE
         """The last incident that met the job down."""
         self._wake = env.event()
+        self._begins: simpy.Event | None = None
+        """Triggered when training next begins, if anybody waits for it."""
         self._arrival: simpy.Event | None = None
         self._timer_s = math.inf
         fleet.on_return = self._nodes_returned
@@ -116,6 +118,14 @@ class Job:
         step = self._stretch.first_step + self._stretch.steps_done(self._env.now)
         self._path.corrupt(incident, max(0, step - steps_before))
         return True
+
+    def training(self) -> simpy.Event:
+        """The moment in which it next trains: now, if it does."""
+        if self.mode == TRAINING:
+            return simpy.Timeout(self._env, 0.0)
+        if self._begins is None:
+            self._begins = self._env.event()
+        return self._begins
 
     @property
     def tokens_per_step(self) -> float:
@@ -179,6 +189,9 @@ class Job:
     def _train(self) -> Process:
         self._stretch = self._path.next_stretch(self._env.now)
         self.mode = TRAINING
+        if self._begins is not None:
+            self._begins.succeed()
+            self._begins = None
         self._wake = self._env.event()
         if self._stops:
             self._cut(self._stretch)

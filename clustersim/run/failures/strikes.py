@@ -22,7 +22,7 @@ _CRASH, _HANG = (EFFECTS.index(name) for name in ("crash", "hang"))
 _SPOILING = ("corrupt", "loss_spike")
 """Effects by which the weights are no good, unnoticed for a while."""
 _JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
-_SHORTEST_RELAPSE_S = 1.0
+_SHORTEST_RELAPSE_S = 60.0
 """So that a law of no duration does not stop the clock."""
 
 Process = Generator[simpy.Event, Any, None]
@@ -115,6 +115,7 @@ class Strikes:
         alone = category if category.blast_nodes == 1 else replace(category, blast_nodes=1)
         unit, place = alone.unit_of(node)
         while node in broken:
+            yield self._job.training()
             yield self._env.timeout(max(_SHORTEST_RELAPSE_S, law.sample_s(float(draws.standard_normal()))))
             if node in broken and self._job.mode == TRAINING and self._fleet.in_job([node]):
                 broken.remove(node)

@@ -22,27 +22,28 @@ def plan(diagnosis: DiagnosisPlan = DiagnosisPlan(), suspect_after: int | None =
 
 
 def test_a_missed_node_fails_again_until_it_is_found(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It crashes at 212 and is back in training at 302; what would have struck at 312 finds it at work."""
+    """It crashes at 212 and is back in training at 302, for 100 s."""
     script(monkeypatch, node=[failure(212.0, 2)])
-    records = run(replace(plan(MISSED, hot=1), deadline_s=400.0))
-    assert timeline(records)[:8] == [*CRASH_AT_212, (242, 302, "restart", 0), (302, 312, "recompute", 0)][:8]
+    records = run(replace(plan(MISSED, hot=1), deadline_s=450.0))
+    assert timeline(records)[:7] == [*CRASH_AT_212, (242, 302, "restart", 0)]
     assert hits(records)[:2] == ["job", "job"]
     assert set(records.incidents["node"].tolist()) == {2}
-    assert records.incidents["t_s"].tolist()[:2] == [212.0, 312.0]
+    assert records.incidents["t_s"].tolist() == [212.0, 402.0]
     assert records.incidents["evicted_nodes"].tolist()[0] == 0
 
 
 def test_a_node_that_is_never_found_keeps_the_job_down(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, node=[failure(212.0, 2)])
-    records = run(replace(plan(MISSED, hot=1), deadline_s=20_000.0))
+    never = DiagnosisPlan(missed=1.0, relapse=Law("constant", 70.0))
+    records = run(replace(plan(never, hot=1), deadline_s=20_000.0))
     assert records.ended == "deadline"
-    assert len(records.incidents["t_s"]) > 50
+    assert len(records.incidents["t_s"]) > 30
     assert len(records.repairs["end_s"]) == 0
 
 
 def test_another_node_is_taken_out_in_its_place(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, node=[failure(212.0, 2)])
-    records = run(replace(plan(BLAMED, hot=1), deadline_s=400.0))
+    records = run(replace(plan(BLAMED, hot=1), deadline_s=450.0))
     assert records.incidents["node"].tolist() == [2, 2]
     assert records.incidents["evicted_nodes"].tolist()[0] == 1
     assert records.repairs["queued_s"].tolist()[0] == 242.0
@@ -99,5 +100,5 @@ def test_mistakes_cost_time(run: Simulate, worse: DiagnosisPlan) -> None:
 
 def test_node_is_the_one_that_broke(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     script(monkeypatch, node=[failure(212.0, 3)])
-    records = run(replace(plan(BLAMED, hot=1, categories=(NODE,)), deadline_s=400.0))
+    records = run(replace(plan(BLAMED, hot=1, categories=(NODE,)), deadline_s=450.0))
     assert records.incidents["node"][0] == 3
