@@ -12,12 +12,14 @@ from pathlib import Path
 
 from validation.predicted import HERE
 from validation.tables_of_collectives import collective_classes, collective_sources, worst_collectives
+from validation.tables_of_miniature import bill_table, copying_table, curve_table, ladder_table, warmup_table
 from validation.tables_of_real import (
     held_out_table,
     killed_at_random_table,
     killed_table,
     real_errors_table,
     sessions_table,
+    statistics_table,
     testbed_collectives_table,
     testbed_table,
     worst_fitted_table,
@@ -51,12 +53,18 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "worst collectives": worst_collectives,
     "sessions": sessions_table,
     "real errors": real_errors_table,
+    "statistics": statistics_table,
     "held out": held_out_table,
     "worst fitted": worst_fitted_table,
     "killed": killed_table,
     "killed at random": killed_at_random_table,
     "testbed": testbed_table,
     "testbed collectives": testbed_collectives_table,
+    "ladder": ladder_table,
+    "curve": curve_table,
+    "warmup": warmup_table,
+    "copying": copying_table,
+    "bill": bill_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

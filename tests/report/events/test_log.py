@@ -53,7 +53,8 @@ def test_nothing_is_missing_whatever_happens(plan: RunPlan) -> None:
     assert seconds[-1] == round(records.end_s)
     struck = [row for row in told if row["event"] in EFFECTS]
     assert sorted(int(row["incident"][1:]) for row in struck) == list(range(len(records.incidents["t_s"])))
-    falls = np.count_nonzero(records.intervals["tokens_start"][1:] < records.intervals["tokens_end"][:-1] * (1.0 - 1e-9))
+    first, last = records.intervals["tokens_start"], records.intervals["tokens_end"]
+    falls = np.count_nonzero(first[1:] < last[:-1] * (1.0 - 1e-9))
     assert sum(row["event"] == "rewind" for row in told) == falls
     assert sum(row["event"] == "evict" for row in told) == len(records.repairs["end_s"])
     assert told[-1]["event"] == records.ended or records.end_s - records.repairs["end_s"].max(initial=0.0) < 1.0
