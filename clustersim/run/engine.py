@@ -23,7 +23,7 @@ from clustersim.run.streams import normals, stream, uniforms
 
 _PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
 _JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
-_WAITING_PARTS = ("spares", "repair", "people")
+_WAITING_PARTS = ("spares", "repair", "people", "queue")
 
 _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 _SMALLEST_PROBABILITY = 1e-12
@@ -102,7 +102,8 @@ class _Run:
         self._fleet = Fleet(
             self._env, plan.job_nodes, plan.spares, RepairShop(self._env, plan.spares, self._log, shop_draws)
         )
-        draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people")}
+        draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
+        draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))
         self._phases = drawn_phases(plan, seed, replication)
         self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
         self._strikes = Strikes(

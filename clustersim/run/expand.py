@@ -1,6 +1,6 @@
 """From the engine's compact log to interval and checkpoint records, in whole arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from clustersim.run.log import (
     StretchRow,
     WriteFailureRow,
 )
-from clustersim.run.plan import CheckpointPlan, PhasePlan, RunPlan
+from clustersim.run.plan import CheckpointPlan, PhasePlan, RestartPart, RunPlan
 from clustersim.run.progress import ROUNDING_S, rhythm
 from clustersim.run.records import (
     CHECKPOINT,
@@ -267,12 +267,19 @@ def _stages(stages: Columns, plan: RunPlan, parts: tuple[str, ...]) -> list[Colu
     others = {name: column[~restart] for name, column in stages.items()}
     restarts = {name: column[restart] for name, column in stages.items()}
     pieces = [_piece(others, others["start_s"], others["end_s"], others["state"], others["step"], others["step"])]
-    medians_s = [part.median_s for part in plan.recovery.restart_parts]
+    for in_job in (False, True) if restarts["in_job"].any() else (False,):
+        some = {name: column[restarts["in_job"] == in_job] for name, column in restarts.items()}
+        pieces += _restarts(some, plan.recovery.parts(in_job=in_job), parts)
+    return pieces
+
+
+def _restarts(restarts: Columns, made_of: Sequence[RestartPart], parts: tuple[str, ...]) -> Iterator[Columns]:
+    """Restarts of one kind, part by part."""
+    medians_s = [part.median_s for part in made_of]
     edges = np.cumsum([0.0, *medians_s]) / max(sum(medians_s), _SHORTEST_S)
     edges[-1] = 1.0
-    for part, low, high in zip(plan.recovery.restart_parts, edges[:-1], edges[1:], strict=True):
+    for part, low, high in zip(made_of, edges[:-1], edges[1:], strict=True):
         start_s = restarts["start_s"] + low * restarts["planned_s"]
         end_s = np.minimum(restarts["start_s"] + high * restarts["planned_s"], restarts["end_s"])
         rows = restarts | {"part": np.full(len(start_s), parts.index(part.name))}
-        pieces.append(_piece(rows, start_s, end_s, RESTART, restarts["step"], restarts["step"]))
-    return pieces
+        yield _piece(rows, start_s, end_s, RESTART, restarts["step"], restarts["step"])

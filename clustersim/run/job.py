@@ -8,9 +8,10 @@ import simpy
 
 from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import COLD, WARM, Fleet
-from clustersim.run.laws import Law
+from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import IncidentRow, Log, StageRow, WriteFailureRow
-from clustersim.run.plan import PhasePlan, RunPlan
+from clustersim.run.on_call import manual_delay
+from clustersim.run.plan import InJobPlan, PhasePlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
 from clustersim.run.records import (
     CHECKPOINT,
@@ -73,6 +74,10 @@ class Job:
         self._part = {name: code for code, name in enumerate(parts)}
         self._draws = draws
         self._restart_median_s = plan.recovery.restart_median_s
+        self._in_job_median_s = plan.recovery.in_job_median_s
+        self._start_afresh = True
+        """Whether a restart has to be a full one: nodes have changed since the last that succeeded, or all stopped."""
+        self._swap_due = False
         self.mode = DOWN
         self._path = Trajectory(phases, plan.checkpoint, log)
         self._broken: list[_Broken] = []
@@ -145,9 +150,20 @@ class Job:
             over = simpy.Timeout(self._env, episode.until_s - self._env.now)
             over.callbacks.append(lambda _event: self._set_pace())
             self._set_pace()
+        swap_s = self._plan.recovery.swap_slow_after_s
+        if episode.slows and episode.repair_s is not None and swap_s is not None:
+            found = simpy.Timeout(self._env, swap_s)
+            found.callbacks.append(lambda _event: self._swap(episode))
         if episode.nodes and not self._fleet.in_job(episode.nodes):
             return _SPARE
         return _JOB if self.mode in (TRAINING, WRITING) else _JOB_DOWN
+
+    def _swap(self, episode: Episode) -> None:
+        """Stop the job to replace a slow node, if it is still slow and works for the job."""
+        slow = episode in self._episodes.to_replace(self._env.now) and self._fleet.in_job(episode.nodes)
+        if slow and self.mode == TRAINING and self._stretch is not None:
+            self._swap_due = True
+            self._cut(self._stretch)
 
     def slow_all(self, incident: int, slowdown: float) -> None:
         """From now on every step takes so many times as long."""
@@ -213,7 +229,7 @@ class Job:
         path = self._path
         new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
         # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
-        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind):
+        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind or self._swap_due):
             return
         disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
         if disturbance is not None:
@@ -261,7 +277,8 @@ class Job:
         incident = yield from self._get_ready(incident)
         if self._path.must_rewind or self._path.missing != NO_CAUSE:
             self._path.rewind(self._env.now, NO_CAUSE)
-        disturbance = yield from self._restart(incident)
+        begun = self._log.stretches or self._log.stages
+        disturbance = yield from (self._queue_and_restart(incident) if begun else self._restart(incident))
         yield from self._recover(disturbance)
 
     def _recover(self, disturbance: Disturbance | None) -> Process:
@@ -272,16 +289,21 @@ class Job:
             if detect_s > 0.0:
                 yield self._stage(DETECT, detect_s, incident)
             if manual:
-                yield from self._wait_for("people", self._plan.recovery.manual_delay, incident)
+                yield from self._wait_for("people", manual_delay(self._plan.recovery, self._env.now), incident)
             yield from self._get_ready(incident)
             self._path.rewind(self._stopped_s, incident)
             self._stopped_s = math.inf
-            disturbance = yield from self._restart(incident)
+            if self._plan.recovery.in_job and not self._start_afresh:
+                disturbance = yield from self._restart_in_job(incident, self._plan.recovery.in_job)
+            else:
+                disturbance = yield from self._queue_and_restart(incident)
 
     def _get_ready(self, incident: int) -> Generator[simpy.Event, Any, int]:
         """Replace what is broken and do what was planned; returns what the restart is then due to."""
         if self._episodes.current:
             incident = self._break_troubled(incident)
+        self._swap_due = False
+        self._start_afresh |= bool(self._stops or self._broken or self._fleet.missing)
         waits_for = incident
         while self._stops or self._broken or self._fleet.missing:
             yield from self._replace_broken(waits_for)
@@ -335,20 +357,37 @@ class Job:
         if self._arrival is not None and not self._arrival.triggered:
             self._arrival.succeed()
 
-    def _restart(self, incident: int) -> Generator[simpy.Event, Any, Disturbance | None]:
+    def _restart_in_job(self, incident: int, inside: InJobPlan) -> Generator[simpy.Event, Any, Disturbance | None]:
+        """One attempt to restart inside the job, and a full restart if that fails; returns what disturbed it."""
+        succeeds = inside.succeeds >= 1.0 or next(self._draws["in job"]) < inside.succeeds
+        disturbance = yield from self._restart(incident, in_job=True)
+        if disturbance is None and not succeeds:
+            disturbance = yield from self._queue_and_restart(incident)
+        return disturbance
+
+    def _queue_and_restart(self, incident: int) -> Generator[simpy.Event, Any, Disturbance | None]:
+        """A full restart after its time in the queue; returns what disturbed it, if anything."""
+        if self._plan.recovery.queue != AT_ONCE:
+            yield from self._wait_for("queue", self._plan.recovery.queue, incident)
+        return (yield from self._restart(incident))
+
+    def _restart(self, incident: int, *, in_job: bool = False) -> Generator[simpy.Event, Any, Disturbance | None]:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
-        length_s = self._restart_median_s * math.exp(self._plan.recovery.restart_sigma * normal)
-        return (yield from self._exposed(RESTARTING, RESTART, length_s, incident))
+        median_s = self._in_job_median_s if in_job else self._restart_median_s
+        length_s = median_s * math.exp(self._plan.recovery.restart_sigma * normal)
+        disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job)
+        self._start_afresh &= disturbance is not None
+        return disturbance
 
     def _exposed(
-        self, mode: int, state: int, length_s: float, cause: int
+        self, mode: int, state: int, length_s: float, cause: int, *, in_job: bool = False
     ) -> Generator[simpy.Event, Any, Disturbance | None]:
         """A stage that failures break off; returns what did, if anything."""
         self.mode = mode
         disturbance: Disturbance | None = None
         try:
-            yield self._stage(state, length_s, cause)
+            yield self._stage(state, length_s, cause, in_job=in_job)
         except simpy.Interrupt as interrupt:
             disturbance = interrupt.cause
         self.mode = DOWN
@@ -356,15 +395,15 @@ class Job:
 
     # --- log ----------------------------------------------------------------------------------------------------
 
-    def _stage(self, state: int, length_s: float, cause: int, part: int = 0) -> simpy.Event:
+    def _stage(self, state: int, length_s: float, cause: int, part: int = 0, *, in_job: bool = False) -> simpy.Event:
         """Begin a stage; the event that ends it if nothing else does."""
-        self._log_stage(state, length_s, cause, part)
+        self._log_stage(state, length_s, cause, part, in_job=in_job)
         return simpy.Timeout(self._env, length_s)
 
-    def _log_stage(self, state: int, planned_s: float, cause: int, part: int) -> None:
+    def _log_stage(self, state: int, planned_s: float, cause: int, part: int, *, in_job: bool = False) -> None:
         log, path = self._log, self._path
         log.stages.append(
-            StageRow(self._env.now, state, part, path.phase, path.step, cause, planned_s, len(log.stretches))
+            StageRow(self._env.now, state, part, path.phase, path.step, cause, planned_s, len(log.stretches), in_job)
         )
 
     def _log_phase_change(self) -> int:

@@ -42,6 +42,8 @@ class StageRow(NamedTuple):
     planned_s: float
     stretches: int
     """Stretches logged by then."""
+    in_job: bool = False
+    """Whether it is a restart inside the job."""
 
 
 class IncidentRow(NamedTuple):

@@ -13,14 +13,16 @@ from clustersim.run import Records, RunPlan, metrics
 from clustersim.run.engine import _Run
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
 from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
-from clustersim.run.laws import Law
+from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
 from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
     DiagnosisPlan,
     IncidentPlan,
+    InJobPlan,
     MaintenancePlan,
+    OnCallPlan,
     PartsPlan,
     PhasePlan,
     RecoveryPlan,
@@ -115,6 +117,12 @@ def _recovery(draw: st.DrawFn) -> RecoveryPlan:
         loss_spike=draw(laws(100.0)),
         diagnosis=DiagnosisPlan(draw(st.floats(0.0, 0.4)), draw(st.floats(0.0, 0.4)), draw(laws(600.0))),
         suspect_after=draw(st.none() | st.integers(1, 3)),
+        on_call=draw(st.none() | st.builds(OnCallPlan, st.just(32400.0), st.just(64800.0), st.booleans(), laws(900.0),
+                                           st.floats(0.0, 6e5))),
+        in_job=draw(st.none() | st.builds(InJobPlan, st.sampled_from([(), ("init",), ("init", "load")]),
+                                          st.floats(0.0, 1.0))),
+        queue=draw(st.just(AT_ONCE) | laws(300.0)),
+        swap_slow_after_s=draw(st.none() | st.floats(0.0, 500.0)),
     )  # fmt: skip
 
 

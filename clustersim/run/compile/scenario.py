@@ -51,7 +51,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         phases=phases,
         categories=categories,
         checkpoint=compile_checkpoint(scenario, mtbf_s),
-        recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node),
+        recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node, scenario.training.start),
         spares=compile_spares(scenario.spares),
         maintenance=tuple(map(compile_maintenance, scenario.maintenance)),
         fleet_age_s=scenario.failures.fleet_age,

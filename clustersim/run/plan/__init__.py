@@ -6,6 +6,8 @@ from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, Lem
 from clustersim.run.plan.phases import PhasePlan, ideal_s
 from clustersim.run.plan.recovery import (
     DiagnosisPlan,
+    InJobPlan,
+    OnCallPlan,
     PartsPlan,
     RecoveryPlan,
     RestartPart,
@@ -20,9 +22,11 @@ __all__ = [
     "DiagnosisPlan",
     "DiurnalPlan",
     "Effect",
+    "InJobPlan",
     "IncidentPlan",
     "LemonsPlan",
     "MaintenancePlan",
+    "OnCallPlan",
     "PartsPlan",
     "PhasePlan",
     "RecoveryPlan",

@@ -23,6 +23,28 @@ class DiagnosisPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCallPlan:
+    """Working hours, and how long a person takes outside of them."""
+
+    begins_s: float
+    ends_s: float
+    """Since midnight [s]."""
+    weekends: bool
+    off_hours: Law
+    start_s: float
+    """Start of the run since the midnight before a Monday [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class InJobPlan:
+    """A restart inside the job that is there."""
+
+    skips: tuple[str, ...]
+    """Parts that it does without."""
+    succeeds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPlan:
     """Detection and restart."""
 
@@ -35,13 +57,27 @@ class RecoveryPlan:
     manual_delay: Law
     loss_spike: Law = AT_ONCE
     diagnosis: DiagnosisPlan = DiagnosisPlan()
+    on_call: OnCallPlan | None = None
+    in_job: InJobPlan | None = None
+    queue: Law = AT_ONCE
+    swap_slow_after_s: float | None = None
     suspect_after: int | None = None
     """Failures of one node after which it is replaced though a restart would cure it."""
+
+    def parts(self, *, in_job: bool = False) -> tuple[RestartPart, ...]:
+        """Parts of a full restart, or of one inside the job."""
+        skips = self.in_job.skips if in_job and self.in_job else ()
+        return tuple(part for part in self.restart_parts if part.name not in skips)
 
     @property
     def restart_median_s(self) -> float:
         """Median of the whole restart [s]."""
         return sum(part.median_s for part in self.restart_parts)
+
+    @property
+    def in_job_median_s(self) -> float:
+        """Median of a restart inside the job [s]."""
+        return sum(part.median_s for part in self.parts(in_job=True))
 
 
 @dataclass(frozen=True, slots=True)

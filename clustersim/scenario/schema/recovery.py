@@ -1,9 +1,16 @@
 """From a failure back to training: detection, diagnosis and restart."""
 
+from typing import Literal, Self
+
+from pydantic import model_validator
+
 from clustersim.scenario.schema.law import DurationLaw
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.schema.wrong import Wrong, refuse
 from clustersim.scenario.units import Duration, Fraction
+
+PartName = Literal["schedule", "init", "collectives", "load", "warmup"]
 
 
 class Detection(Section):
@@ -97,11 +104,54 @@ class Restart(Section):
     )
 
 
+class OnCall(Section):
+    """When the people who mend things are awake. Hours are those of ``training.start``."""
+
+    begins: Duration = setting("9 h", ge=0.0, lt=86400.0, description="start of the working day, since midnight")
+    ends: Duration = setting("18 h", gt=0.0, le=86400.0, description="end of the working day, since midnight")
+    weekends: bool = setting(False, description="whether Saturdays and Sundays are working days")
+    off_hours: DurationLaw = setting(description="how long a person takes outside of them, in place of manual_delay")
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.ends <= self.begins:
+            refuse(
+                "OnCall", [Wrong(("ends",), self.ends, "must be later than 'begins'; for nights, give the days off")]
+            )
+        return self
+
+
+class InJobRestart(Section):
+    """A restart inside the job that is there, where all its nodes stay."""
+
+    skips: tuple[PartName, ...] = setting(
+        ("schedule", "init"),
+        description="parts of a restart that it does without",
+        source="NVIDIA Resiliency Extension (2024): processes stay, communicators and state are made anew",
+    )
+    succeeds: Fraction = setting(
+        1.0, description="share of the attempts that succeed; a full restart follows the others"
+    )
+
+
 class Recovery(Section):
     """Detection and restart."""
 
     detection: Detection = setting(default_factory=Detection, description="how failures are noticed")
     diagnosis: Diagnosis = setting(default_factory=Diagnosis, description="whether the right node is found")
+    on_call: OnCall | None = setting(None, description="when people are quick to help; at any hour alike when omitted")
+    in_job_restart: InJobRestart | None = setting(
+        None, description="restarts inside the job where no node changes; every restart is a full one when omitted"
+    )
+    queue: DurationLaw = setting(
+        "0 s", description="how long a full restart waits in the scheduler's queue before its first part"
+    )
+    swap_slow_after: Duration | None = setting(
+        None,
+        ge=0.0,
+        description="time after which the job stops, with a checkpoint, to replace a slow node that is to be replaced;"
+        " it waits for the next stop when omitted",
+    )
     suspect_after: PositiveInt | None = setting(
         None,
         description="failures of one node, each cured by a restart, after which it is replaced all the same; never when"
