@@ -100,7 +100,11 @@ class _Run:
         shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
         shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
         self._fleet = Fleet(
-            self._env, plan.job_nodes, plan.spares, RepairShop(self._env, plan.spares, self._log, shop_draws)
+            self._env,
+            plan.job_nodes,
+            plan.spares,
+            RepairShop(self._env, plan.spares, self._log, shop_draws),
+            elastic=plan.recovery.elastic is not None,
         )
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
         draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))

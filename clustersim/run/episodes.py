@@ -42,7 +42,7 @@ class Episodes:
         self._log = log
         self.current: list[Episode] = []
         """What has begun and is not known to be over."""
-        self._standing: dict[int, float] = {}
+        self._standing: dict[int, tuple[float, ...]] = {}
         """Factors on every step, by incident."""
 
     def begin(self, episode: Episode) -> None:
@@ -52,9 +52,15 @@ class Episodes:
             self.current.append(episode)
         self._fleet.on_evict = self._leave
 
-    def stand(self, incident: int, slowdown: float) -> None:
-        """From now on every step takes so many times as long, whatever else is slow; 1 ends it."""
-        self._standing[incident] = slowdown
+    def stand(self, incident: int, *slowdowns: float) -> None:
+        """From now on every step takes so many times as long, whatever else is slow; without a factor that ends.
+
+        One factor holds for all phases, or there is one for each.
+        """
+        if slowdowns:
+            self._standing[incident] = slowdowns
+        else:
+            self._standing.pop(incident, None)
 
     @property
     def slow(self) -> bool:
@@ -71,7 +77,8 @@ class Episodes:
         worst = max(slow, key=lambda e: e.slowdown(phase), default=None)
         factor, cause = (worst.slowdown(phase), worst.incident) if worst else (1.0, NO_CAUSE)
         largest = factor
-        for incident, slowdown in self._standing.items():
+        for incident, slowdowns in self._standing.items():
+            slowdown = slowdowns[phase if len(slowdowns) > 1 else 0]
             factor *= slowdown
             if slowdown > largest:
                 largest, cause = slowdown, incident

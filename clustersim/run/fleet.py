@@ -15,7 +15,9 @@ _POOLS = (HOT, WARM, COLD)
 class Fleet:
     """Nodes of the job and its spares; those that are broken are in the repair shop."""
 
-    def __init__(self, env: simpy.Environment, job_nodes: int, spares: SparesPlan, shop: RepairShop) -> None:
+    def __init__(
+        self, env: simpy.Environment, job_nodes: int, spares: SparesPlan, shop: RepairShop, *, elastic: bool = False
+    ) -> None:
         self._env = env
         self._shop = shop
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
@@ -29,8 +31,9 @@ class Fleet:
             first = len(self.state)
             self._pools[pool] = list(range(first, first + self._size[pool]))
             self.state.extend(bytearray([pool]) * self._size[pool])
-        self._used = tuple(pool for pool in _POOLS if self._size[pool])
-        """Pools that hold anything, the quickest first."""
+        self._elastic = elastic
+        self._used = tuple(pool for pool in _POOLS if self._size[pool] or (elastic and pool == HOT))
+        """Pools that may hold anything, the quickest first."""
         self.lemons: set[int] = set()
         """Nodes that keep failing."""
         self.broken: set[int] = set()
@@ -89,14 +92,26 @@ class Fleet:
         for node in nodes:
             for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:
-                    self._pools[pool].append(node)
-                    self.state[node] = pool
+                    self._stand_by(node, pool)
                     break
             else:
+                if self._elastic:
+                    # The job may be training without it; it joins when that next stops.
+                    self._stand_by(node, HOT)
+                    continue
                 # Every pool is full, so the node goes back to the job that lacks it.
                 self.state[node] = IN_JOB
                 self.missing -= 1
         self.on_return()
+
+    def _stand_by(self, node: int, pool: int) -> None:
+        self._pools[pool].append(node)
+        self.state[node] = pool
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether any node could join the job."""
+        return any(self._pools.values())
 
     def call_spares(self) -> int:
         """Move as many spares into the job as it lacks and there are, the quickest first.

@@ -74,7 +74,9 @@ def _check_causes(records: Records) -> None:
     excused = (state == PRODUCTIVE) | (state == CHECKPOINT) | ((state == RESTART) & ~started)
     nameless = (cause == NO_CAUSE) & ~excused
     _check(~nameless, "time lost without a cause: states {}", [STATES[code] for code in np.unique(state[nameless])])
-    slow = records.incidents["effect"][cause[state == SLOWED]] == _SLOW
+    # What takes nodes away slows the steps of a job that goes on without them.
+    slows = (records.incidents["effect"] == _SLOW) | (records.incidents["evicted_nodes"] > 0)
+    slow = slows[cause[state == SLOWED]]
     _check(slow, "{} intervals slowed by what is not slow", np.count_nonzero(~slow))
     t_s = records.incidents["t_s"]
     _check(np.diff(t_s) >= 0.0, "incidents out of order by {} s", np.diff(t_s).min(initial=0.0))

@@ -77,7 +77,15 @@ class Job:
         self._in_job_median_s = plan.recovery.in_job_median_s
         self._start_afresh = True
         """Whether a restart has to be a full one: nodes have changed since the last that succeeded, or all stopped."""
-        self._swap_due = False
+        self._changes_for = NO_CAUSE
+        """Why the job ends its step and stops, to go on with other nodes."""
+        self._shrunk = 0
+        """Nodes that it trains without."""
+        self._shrunk_by = NO_CAUSE
+        self._evicted_by = NO_CAUSE
+        """The last incident that took nodes out."""
+        elastic = plan.recovery.elastic
+        self._may_lack = len(elastic.slowdowns) if elastic else 0
         self.mode = DOWN
         self._path = Trajectory(phases, plan.checkpoint, log)
         self._broken: list[_Broken] = []
@@ -162,7 +170,7 @@ class Job:
         """Stop the job to replace a slow node, if it is still slow and works for the job."""
         slow = episode in self._episodes.to_replace(self._env.now) and self._fleet.in_job(episode.nodes)
         if slow and self.mode == TRAINING and self._stretch is not None:
-            self._swap_due = True
+            self._changes_for = episode.incident
             self._cut(self._stretch)
 
     def slow_all(self, incident: int, slowdown: float) -> None:
@@ -229,7 +237,9 @@ class Job:
         path = self._path
         new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
         # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
-        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind or self._swap_due):
+        changes = self._changes_for if self._nodes_to_change else NO_CAUSE
+        self._changes_for = NO_CAUSE
+        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind or changes != NO_CAUSE):
             return
         disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
         if disturbance is not None:
@@ -237,7 +247,13 @@ class Job:
         elif path.missing != NO_CAUSE:
             yield from self._start(path.missing)
         elif not path.finished or path.must_rewind:
-            yield from self._start(self._log_phase_change() if new_layout else self._absorbed)
+            stopped_for = self._absorbed if changes == NO_CAUSE else changes
+            yield from self._start(self._log_phase_change() if new_layout else stopped_for)
+
+    @property
+    def _nodes_to_change(self) -> bool:
+        """Whether a slow node is still there to be replaced, or a node stands by that the job trains without."""
+        return bool(self._episodes.to_replace(self._env.now)) or bool(self._shrunk and self._fleet.standing_by)
 
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
@@ -302,17 +318,30 @@ class Job:
         """Replace what is broken and do what was planned; returns what the restart is then due to."""
         if self._episodes.current:
             incident = self._break_troubled(incident)
-        self._swap_due = False
-        self._start_afresh |= bool(self._stops or self._broken or self._fleet.missing)
-        waits_for = incident
-        while self._stops or self._broken or self._fleet.missing:
+        self._changes_for = NO_CAUSE
+        self._start_afresh |= bool(self._stops or self._broken or self._fleet.missing or self._shrunk)
+        waits_for, called = self._shrunk_by if incident == NO_CAUSE else incident, False
+        while self._stops or self._broken or (self._fleet.missing and not called):
+            called = True
             yield from self._replace_broken(waits_for)
             while self._stops:
                 incident = self._stops.first().incident
                 yield self._stage(MAINTENANCE, self._stops.first().left_s, incident)
                 self._stops.finish()
             waits_for = self._broken[0].incident if self._broken else incident
+        if self._may_lack:
+            self._shrink()
         return incident
+
+    def _shrink(self) -> None:
+        """Go on without the nodes that are missing, if any are, or with all of them again."""
+        missing, elastic = self._fleet.missing, self._plan.recovery.elastic
+        if missing > self._shrunk or not missing:
+            self._episodes.stand(self._shrunk_by)
+            self._shrunk_by = self._evicted_by
+        self._shrunk = missing
+        if missing and elastic:
+            self._episodes.stand(self._shrunk_by, *elastic.slowdowns[missing - 1])
 
     def _break_troubled(self, stopped_by: int) -> int:
         """Now that the job stands still, nodes in trouble leave it if they are to be replaced.
@@ -332,13 +361,16 @@ class Job:
         while self._broken or self._fleet.missing:
             for nodes, cause, repair_s in self._broken:
                 self._fleet.evict(nodes, cause, repair_s)
+                self._evicted_by = cause
             self._broken.clear()
             coldest = self._fleet.call_spares()
             if coldest == WARM:
                 yield from self._wait_for("spares", spares.warm_swap, incident)
             elif coldest == COLD:
                 yield from self._wait_for("spares", spares.cold_swap, incident)
-            elif self._fleet.missing:
+            elif self._fleet.missing <= self._may_lack:
+                break
+            else:
                 self._arrival = self._env.event()
                 self._log_stage(WAITING, math.inf, incident, self._part["repair"])
                 yield from self._wait(self._arrival)
@@ -354,6 +386,10 @@ class Job:
         self._stops.end_wait(self._env.now)
 
     def _nodes_returned(self) -> None:
+        elastic = self._plan.recovery.elastic
+        if self._shrunk and elastic and elastic.regrows_at_once and self.mode == TRAINING and self._stretch is not None:
+            self._changes_for = self._shrunk_by
+            self._cut(self._stretch)
         if self._arrival is not None and not self._arrival.triggered:
             self._arrival.succeed()
 

@@ -19,6 +19,7 @@ from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
     DiagnosisPlan,
+    ElasticPlan,
     IncidentPlan,
     InJobPlan,
     MaintenancePlan,
@@ -122,6 +123,7 @@ def _recovery(draw: st.DrawFn) -> RecoveryPlan:
         in_job=draw(st.none() | st.builds(InJobPlan, st.sampled_from([(), ("init",), ("init", "load")]),
                                           st.floats(0.0, 1.0))),
         queue=draw(st.just(AT_ONCE) | laws(300.0)),
+        elastic=draw(st.none() | st.builds(ElasticPlan, st.sampled_from([((1.5,),), ((1.5,), (3.0,))]), st.booleans())),
         swap_slow_after_s=draw(st.none() | st.floats(0.0, 500.0)),
     )  # fmt: skip
 
@@ -154,6 +156,11 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     whole = works & (tokens > 0.0)
     np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
     worst = max((c.slowdown for c in plan.categories), default=1.0)
+    worst *= (
+        max((max(factors) for factors in plan.recovery.elastic.slowdowns), default=1.0)
+        if plan.recovery.elastic
+        else 1.0
+    )
     assert (seconds[works & ~whole] <= worst * step_s[works & ~whole] + 1e-5).all()
     if records.finished:
         assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
@@ -188,7 +195,8 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
     assert fleet.missing >= 0
     for pool in (HOT, WARM, COLD):
         members = fleet._pools[pool]
-        assert len(members) == len(set(members)) == counts[pool] <= fleet._size[pool]
+        assert len(members) == len(set(members)) == counts[pool]
+        assert len(members) <= fleet._size[pool] or (fleet._elastic and pool == HOT)
         assert all(fleet.state[node] == pool for node in members)
 
 
@@ -260,7 +268,7 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
 def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None:
     """Each episode slows for as long as it lasts at most, and takes 1 - 1/s of that."""
     lasting = tuple(replace(c, lasts=Law("constant", 300.0)) if c.lasts else c for c in plan.categories)
-    records = run(replace(plan, categories=lasting), seed)
+    records = run(replace(plan, categories=lasting, recovery=replace(plan.recovery, elastic=None)), seed)
     rows, incidents = records.intervals, records.incidents
     slowed = rows["state"] == SLOWED
     for incident in np.unique(rows["cause"][slowed]).tolist():
@@ -273,7 +281,7 @@ def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None
 @FEW
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_recovery_takes_the_newest_checkpoint_that_is_there(run: Simulate, plan: RunPlan, seed: int) -> None:
-    clean = tuple(c for c in plan.categories if c.effect != "corrupt")
+    clean = tuple(c for c in plan.categories if c.effect not in ("corrupt", "loss_spike"))
     records = run(replace(plan, categories=clean, incidents=()), seed)
     rows, kept = records.intervals, records.checkpoints
     for row in np.flatnonzero(rows["tokens_start"][1:] < rows["tokens_end"][:-1] * (1.0 - 1e-9)) + 1:

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance
 from clustersim.run.compile.checkpoints import compile_checkpoint
+from clustersim.run.compile.elastic import compile_elastic
 from clustersim.run.compile.failures import (
     compile_ageing,
     compile_category,
@@ -51,7 +53,10 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         phases=phases,
         categories=categories,
         checkpoint=compile_checkpoint(scenario, mtbf_s),
-        recovery=compile_recovery(scenario.recovery, job_nodes * gpus_per_node, scenario.training.start),
+        recovery=replace(
+            compile_recovery(scenario.recovery, job_nodes * gpus_per_node, scenario.training.start),
+            elastic=compile_elastic(scenario),
+        ),
         spares=compile_spares(scenario.spares),
         maintenance=tuple(map(compile_maintenance, scenario.maintenance)),
         fleet_age_s=scenario.failures.fleet_age,

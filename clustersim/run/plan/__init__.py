@@ -6,6 +6,7 @@ from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, Lem
 from clustersim.run.plan.phases import PhasePlan, ideal_s
 from clustersim.run.plan.recovery import (
     DiagnosisPlan,
+    ElasticPlan,
     InJobPlan,
     OnCallPlan,
     PartsPlan,
@@ -22,6 +23,7 @@ __all__ = [
     "DiagnosisPlan",
     "DiurnalPlan",
     "Effect",
+    "ElasticPlan",
     "InJobPlan",
     "IncidentPlan",
     "LemonsPlan",

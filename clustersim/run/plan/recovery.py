@@ -45,6 +45,15 @@ class InJobPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ElasticPlan:
+    """Going on with fewer replicas."""
+
+    slowdowns: tuple[tuple[float, ...], ...]
+    """Factor on the step time without one, two ... nodes, as many as the job can do without, in each phase."""
+    regrows_at_once: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPlan:
     """Detection and restart."""
 
@@ -60,6 +69,7 @@ class RecoveryPlan:
     on_call: OnCallPlan | None = None
     in_job: InJobPlan | None = None
     queue: Law = AT_ONCE
+    elastic: ElasticPlan | None = None
     swap_slow_after_s: float | None = None
     suspect_after: int | None = None
     """Failures of one node after which it is replaced though a restart would cure it."""

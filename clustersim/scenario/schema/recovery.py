@@ -115,9 +115,7 @@ class OnCall(Section):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:
         if self.ends <= self.begins:
-            refuse(
-                "OnCall", [Wrong(("ends",), self.ends, "must be later than 'begins'; for nights, give the days off")]
-            )
+            refuse("OnCall", [Wrong(("ends",), self.ends, "must be later than 'begins', on the same day")])
         return self
 
 
@@ -131,6 +129,18 @@ class InJobRestart(Section):
     )
     succeeds: Fraction = setting(
         1.0, description="share of the attempts that succeed; a full restart follows the others"
+    )
+
+
+class Elastic(Section):
+    """Going on with fewer replicas while nodes are missing."""
+
+    least: Fraction = setting(
+        "90 %", gt=0.0, description="share of the replicas that it goes on with at least; with fewer it waits for nodes"
+    )
+    regrow: Literal["at_once", "at_next_stop"] = setting(
+        "at_once",
+        description="when nodes that are back join: at_once stops the job with a checkpoint to restart it with them",
     )
 
 
@@ -151,6 +161,9 @@ class Recovery(Section):
         ge=0.0,
         description="time after which the job stops, with a checkpoint, to replace a slow node that is to be replaced;"
         " it waits for the next stop when omitted",
+    )
+    elastic: Elastic | None = setting(
+        None, description="going on with fewer replicas while nodes are missing; the job waits for them when omitted"
     )
     suspect_after: PositiveInt | None = setting(
         None,

@@ -2,9 +2,10 @@ import pytest
 from pydantic import ValidationError
 
 from clustersim.scenario.schema.law import Exponential, Lognormal
-from clustersim.scenario.schema.recovery import Detection, Restart, Spares
+from clustersim.scenario.schema.recovery import Detection, Restart
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.schema.shape import field_type, sections
+from clustersim.scenario.schema.spares import Spares
 
 
 def test_a_default_mapping_holds_for_what_is_left_out() -> None:

@@ -6,8 +6,9 @@ from clustersim.scenario.schema import shape
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint, BlockingCheckpoint, Checkpoint
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.law import Constant, DurationLaw, Exponential, Lognormal
-from clustersim.scenario.schema.recovery import Detection, Spares
+from clustersim.scenario.schema.recovery import Detection
 from clustersim.scenario.schema.scenario import Scenario
+from clustersim.scenario.schema.spares import Spares
 from clustersim.scenario.schema.training import Phase
 from clustersim.scenario.units import Duration
 
