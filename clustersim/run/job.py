@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import simpy
 
+from clustersim.run.crew import Crew
 from clustersim.run.episodes import Episode, Episodes
-from clustersim.run.fleet import COLD, WARM, Fleet
-from clustersim.run.laws import AT_ONCE, Law
-from clustersim.run.log import IncidentRow, Log, StageRow, WriteFailureRow
+from clustersim.run.fleet import Fleet
+from clustersim.run.laws import AT_ONCE
+from clustersim.run.log import IncidentRow, Log, WriteFailureRow
 from clustersim.run.on_call import manual_delay
 from clustersim.run.plan import InJobPlan, PhasePlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
@@ -18,12 +19,10 @@ from clustersim.run.records import (
     DETECT,
     EFFECTS,
     HITS,
-    MAINTENANCE,
     NO_CAUSE,
     RESTART,
-    WAITING,
 )
-from clustersim.run.stops import PlannedStops
+from clustersim.run.stages import Stages
 from clustersim.run.trajectory import Trajectory
 
 Process = Generator[simpy.Event, Any, None]
@@ -39,14 +38,6 @@ class Disturbance(NamedTuple):
     incident: int
     detect_s: float
     manual: bool
-
-
-class _Broken(NamedTuple):
-    """Nodes of the job that have to leave it."""
-
-    nodes: list[int]
-    incident: int
-    repair_s: float
 
 
 class Job:
@@ -71,27 +62,17 @@ class Job:
         self._phases = phases
         self._fleet = fleet
         self._log = log
-        self._part = {name: code for code, name in enumerate(parts)}
         self._draws = draws
         self._restart_median_s = plan.recovery.restart_median_s
         self._in_job_median_s = plan.recovery.in_job_median_s
-        self._start_afresh = True
-        """Whether a restart has to be a full one: nodes have changed since the last that succeeded, or all stopped."""
         self._changes_for = NO_CAUSE
         """Why the job ends its step and stops, to go on with other nodes."""
-        self._shrunk = 0
-        """Nodes that it trains without."""
-        self._shrunk_by = NO_CAUSE
-        self._evicted_by = NO_CAUSE
-        """The last incident that took nodes out."""
-        elastic = plan.recovery.elastic
-        self._may_lack = len(elastic.slowdowns) if elastic else 0
         self.mode = DOWN
         self._path = Trajectory(phases, plan.checkpoint, log)
-        self._broken: list[_Broken] = []
-        self._stops = PlannedStops()
         self._stretch: Stretch | None = None
         self._episodes = Episodes(fleet, log)
+        self._stages = Stages(env, log, self._path, parts)
+        self._crew = Crew(env, plan, fleet, self._episodes, self._stages, log, draws)
         self._stopped_s = math.inf
         """When a failure stopped the training that has not yet been taken up again from a checkpoint."""
         self._absorbed = NO_CAUSE
@@ -99,7 +80,6 @@ class Job:
         self._wake = env.event()
         self._begins: simpy.Event | None = None
         """Triggered when training next begins, if anybody waits for it."""
-        self._arrival: simpy.Event | None = None
         self._timer_s = math.inf
         fleet.on_return = self._nodes_returned
         self.process = env.process(self._run())
@@ -121,8 +101,7 @@ class Job:
 
     def break_nodes(self, nodes: list[int], incident: int, repair_s: float) -> None:
         """Nodes of the job are broken; they leave it when the job next looks."""
-        self._broken.append(_Broken(nodes, incident, repair_s))
-        self._nodes_returned()
+        self._crew.break_nodes(nodes, incident, repair_s)
 
     def corrupt(self, incident: int, steps_before: int = 0) -> bool:
         """From so many steps ago on the weights are no good. False if nothing was being computed."""
@@ -189,11 +168,11 @@ class Job:
 
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""
-        return self._stops.is_due(kind, self._env.now)
+        return self._crew.stops.is_due(kind, self._env.now)
 
     def stop(self, kind: int, incident: int, duration_s: float) -> None:
         """Somebody plans to stop the job: it ends its step, checkpoints and stops."""
-        self._stops.add(kind, incident, self._env.now, duration_s)
+        self._crew.stops.add(kind, incident, self._env.now, duration_s)
         if self.mode == TRAINING and self._stretch is not None:
             self._cut(self._stretch)
 
@@ -217,7 +196,7 @@ class Job:
             self._begins.succeed()
             self._begins = None
         self._wake = self._env.event()
-        if self._stops:
+        if self._crew.stops:
             self._cut(self._stretch)
         if self._episodes.slow:
             self._set_pace()
@@ -237,9 +216,16 @@ class Job:
         path = self._path
         new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
         # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
-        changes = self._changes_for if self._nodes_to_change else NO_CAUSE
+        changes = self._changes_for if self._crew.change_due else NO_CAUSE
         self._changes_for = NO_CAUSE
-        if not (path.finished or new_layout or self._stops or self._broken or path.must_rewind or changes != NO_CAUSE):
+        if not (
+            path.finished
+            or new_layout
+            or self._crew.stops
+            or self._crew.broken
+            or path.must_rewind
+            or changes != NO_CAUSE
+        ):
             return
         disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
         if disturbance is not None:
@@ -249,11 +235,6 @@ class Job:
         elif not path.finished or path.must_rewind:
             stopped_for = self._absorbed if changes == NO_CAUSE else changes
             yield from self._start(self._log_phase_change() if new_layout else stopped_for)
-
-    @property
-    def _nodes_to_change(self) -> bool:
-        """Whether a slow node is still there to be replaced, or a node stands by that the job trains without."""
-        return bool(self._episodes.to_replace(self._env.now)) or bool(self._shrunk and self._fleet.standing_by)
 
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
@@ -290,7 +271,7 @@ class Job:
 
     def _start(self, incident: int) -> Process:
         """Start after a stop in which nothing was lost, unless the checkpoint is not there when it is to be loaded."""
-        incident = yield from self._get_ready(incident)
+        incident = yield from self._get_ready(incident, failed=False)
         if self._path.must_rewind or self._path.missing != NO_CAUSE:
             self._path.rewind(self._env.now, NO_CAUSE)
         begun = self._log.stretches or self._log.stages
@@ -303,95 +284,28 @@ class Job:
             incident, detect_s, manual = disturbance
             self._stopped_s = self._env.now
             if detect_s > 0.0:
-                yield self._stage(DETECT, detect_s, incident)
+                yield self._stages.begin(DETECT, detect_s, incident)
             if manual:
-                yield from self._wait_for("people", manual_delay(self._plan.recovery, self._env.now), incident)
-            yield from self._get_ready(incident)
+                yield from self._crew.wait_for("people", manual_delay(self._plan.recovery, self._env.now), incident)
+            yield from self._get_ready(incident, failed=True)
             self._path.rewind(self._stopped_s, incident)
             self._stopped_s = math.inf
-            if self._plan.recovery.in_job and not self._start_afresh:
+            if self._plan.recovery.in_job and not self._crew.changed:
                 disturbance = yield from self._restart_in_job(incident, self._plan.recovery.in_job)
             else:
                 disturbance = yield from self._queue_and_restart(incident)
 
-    def _get_ready(self, incident: int) -> Generator[simpy.Event, Any, int]:
-        """Replace what is broken and do what was planned; returns what the restart is then due to."""
-        if self._episodes.current:
-            incident = self._break_troubled(incident)
+    def _get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
+        """Let nodes change and do what was planned; returns what the restart is then due to."""
+        incident = yield from self._crew.get_ready(incident, failed=failed)
         self._changes_for = NO_CAUSE
-        self._start_afresh |= bool(self._stops or self._broken or self._fleet.missing or self._shrunk)
-        waits_for, called = self._shrunk_by if incident == NO_CAUSE else incident, False
-        while self._stops or self._broken or (self._fleet.missing and not called):
-            called = True
-            yield from self._replace_broken(waits_for)
-            while self._stops:
-                incident = self._stops.first().incident
-                yield self._stage(MAINTENANCE, self._stops.first().left_s, incident)
-                self._stops.finish()
-            waits_for = self._broken[0].incident if self._broken else incident
-        if self._may_lack:
-            self._shrink()
         return incident
 
-    def _shrink(self) -> None:
-        """Go on without the nodes that are missing, if any are, or with all of them again."""
-        missing, elastic = self._fleet.missing, self._plan.recovery.elastic
-        if missing > self._shrunk or not missing:
-            self._episodes.stand(self._shrunk_by)
-            self._shrunk_by = self._evicted_by
-        self._shrunk = missing
-        if missing and elastic:
-            self._episodes.stand(self._shrunk_by, *elastic.slowdowns[missing - 1])
-
-    def _break_troubled(self, stopped_by: int) -> int:
-        """Now that the job stands still, nodes in trouble leave it if they are to be replaced.
-
-        Returns what the job is down for then: what stopped it if that was a failure, else the first of the troubles.
-        """
-        rows = self._log.incidents
-        troubled = self._episodes.to_replace(self._env.now)
-        for episode in troubled:
-            nodes, incident = list(episode.nodes), episode.incident
-            self._broken.append(_Broken(nodes, incident, episode.repair_s or 0.0))
-            rows[incident] = rows[incident]._replace(evicted_nodes=len(nodes))
-        return troubled[0].incident if troubled and self._stopped_s == math.inf else stopped_by
-
-    def _replace_broken(self, incident: int) -> Process:
-        spares = self._plan.spares
-        while self._broken or self._fleet.missing:
-            for nodes, cause, repair_s in self._broken:
-                self._fleet.evict(nodes, cause, repair_s)
-                self._evicted_by = cause
-            self._broken.clear()
-            coldest = self._fleet.call_spares()
-            if coldest == WARM:
-                yield from self._wait_for("spares", spares.warm_swap, incident)
-            elif coldest == COLD:
-                yield from self._wait_for("spares", spares.cold_swap, incident)
-            elif self._fleet.missing <= self._may_lack:
-                break
-            else:
-                self._arrival = self._env.event()
-                self._log_stage(WAITING, math.inf, incident, self._part["repair"])
-                yield from self._wait(self._arrival)
-                self._arrival = None
-
-    def _wait_for(self, whom: str, law: Law, incident: int) -> Process:
-        yield from self._wait(self._stage(WAITING, law.sample_s(next(self._draws[whom])), incident, self._part[whom]))
-
-    def _wait(self, event: simpy.Event) -> Process:
-        """Wait, while planned stops are worked off."""
-        self._stops.begin_wait(self._env.now)
-        yield event
-        self._stops.end_wait(self._env.now)
-
     def _nodes_returned(self) -> None:
-        elastic = self._plan.recovery.elastic
-        if self._shrunk and elastic and elastic.regrows_at_once and self.mode == TRAINING and self._stretch is not None:
-            self._changes_for = self._shrunk_by
+        if self._crew.regrows and self.mode == TRAINING and self._stretch is not None:
+            self._changes_for = self._crew.lacks_for
             self._cut(self._stretch)
-        if self._arrival is not None and not self._arrival.triggered:
-            self._arrival.succeed()
+        self._crew.arrived()
 
     def _restart_in_job(self, incident: int, inside: InJobPlan) -> Generator[simpy.Event, Any, Disturbance | None]:
         """One attempt to restart inside the job, and a full restart if that fails; returns what disturbed it."""
@@ -404,7 +318,9 @@ class Job:
     def _queue_and_restart(self, incident: int) -> Generator[simpy.Event, Any, Disturbance | None]:
         """A full restart after its time in the queue; returns what disturbed it, if anything."""
         if self._plan.recovery.queue != AT_ONCE:
-            yield from self._wait_for("queue", self._plan.recovery.queue, incident)
+            yield from self._crew.wait_for("queue", self._plan.recovery.queue, incident)
+            # What broke in the meantime has to leave before the restart.
+            yield from self._get_ready(incident, failed=True)
         return (yield from self._restart(incident))
 
     def _restart(self, incident: int, *, in_job: bool = False) -> Generator[simpy.Event, Any, Disturbance | None]:
@@ -413,7 +329,7 @@ class Job:
         median_s = self._in_job_median_s if in_job else self._restart_median_s
         length_s = median_s * math.exp(self._plan.recovery.restart_sigma * normal)
         disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job)
-        self._start_afresh &= disturbance is not None
+        self._crew.changed &= disturbance is not None
         return disturbance
 
     def _exposed(
@@ -423,24 +339,13 @@ class Job:
         self.mode = mode
         disturbance: Disturbance | None = None
         try:
-            yield self._stage(state, length_s, cause, in_job=in_job)
+            yield self._stages.begin(state, length_s, cause, in_job=in_job)
         except simpy.Interrupt as interrupt:
             disturbance = interrupt.cause
         self.mode = DOWN
         return disturbance
 
     # --- log ----------------------------------------------------------------------------------------------------
-
-    def _stage(self, state: int, length_s: float, cause: int, part: int = 0, *, in_job: bool = False) -> simpy.Event:
-        """Begin a stage; the event that ends it if nothing else does."""
-        self._log_stage(state, length_s, cause, part, in_job=in_job)
-        return simpy.Timeout(self._env, length_s)
-
-    def _log_stage(self, state: int, planned_s: float, cause: int, part: int, *, in_job: bool = False) -> None:
-        log, path = self._log, self._path
-        log.stages.append(
-            StageRow(self._env.now, state, part, path.phase, path.step, cause, planned_s, len(log.stretches), in_job)
-        )
 
     def _log_phase_change(self) -> int:
         plan = self._plan

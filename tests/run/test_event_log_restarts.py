@@ -109,3 +109,10 @@ def test_swapping_is_off_unless_it_is_asked_for(run: Simulate) -> None:
     base = replace(small_plan(steps=500, hot=2), categories=(slow, replace(NODE, rate_per_unit_s=1e-5)),
                    recovery=RECOVERY)  # fmt: skip
     assert digest(run(plan(base, swap_slow_after_s=0.0))) == digest(run(base)), "no slow node is to be replaced"
+
+
+def test_what_breaks_in_the_queue_leaves_before_the_restart(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(monkeypatch, node=[failure(212.0, evict=False), failure(300.0, 1)])
+    records = run(plan(small_plan(hot=1), queue=QUEUE))
+    assert timeline(records)[6:8] == [(242, 342, "waiting", 0), (342, 402, "restart", 0)]
+    assert records.repairs["queued_s"].tolist() == [342.0]

@@ -1,0 +1,161 @@
+"""The nodes that work for the job: between two stretches those that are broken leave, and others come."""
+
+import math
+from collections.abc import Generator, Iterator
+from typing import Any, NamedTuple
+
+import simpy
+
+from clustersim.run.episodes import Episodes
+from clustersim.run.fleet import COLD, WARM, Fleet
+from clustersim.run.laws import Law
+from clustersim.run.log import Log
+from clustersim.run.plan import RunPlan
+from clustersim.run.records import MAINTENANCE, NO_CAUSE, WAITING
+from clustersim.run.stages import Stages
+from clustersim.run.stops import PlannedStops
+
+Process = Generator[simpy.Event, Any, None]
+
+
+class _Broken(NamedTuple):
+    """Nodes that have to leave the job."""
+
+    nodes: list[int]
+    incident: int
+    repair_s: float
+
+
+class Crew:
+    """Who works for the job. Nodes change while it stands still, and it may go on without some."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        plan: RunPlan,
+        fleet: Fleet,
+        episodes: Episodes,
+        stages: Stages,
+        log: Log,
+        draws: dict[str, Iterator[float]],
+    ) -> None:
+        self._env = env
+        self._plan = plan
+        self._fleet = fleet
+        self._episodes = episodes
+        self._stages = stages
+        self._log = log
+        self._draws = draws
+        self.broken: list[_Broken] = []
+        self.stops = PlannedStops()
+        self.changed = True
+        """Whether nodes have changed, or all have stopped, since the job was last started."""
+        self.lacks = 0
+        """Nodes that the job trains without."""
+        self.lacks_for = NO_CAUSE
+        """Why it does."""
+        self._evicted_by = NO_CAUSE
+        elastic = plan.recovery.elastic
+        self._may_lack = len(elastic.slowdowns) if elastic else 0
+        self._arrival: simpy.Event | None = None
+
+    def break_nodes(self, nodes: list[int], incident: int, repair_s: float) -> None:
+        """Nodes of the job are broken; they leave it when it next stands still."""
+        self.broken.append(_Broken(nodes, incident, repair_s))
+        self.arrived()
+
+    def arrived(self) -> None:
+        """Nodes may have come for which the job waits."""
+        if self._arrival is not None and not self._arrival.triggered:
+            self._arrival.succeed()
+
+    @property
+    def regrows(self) -> bool:
+        """Whether the job stops as soon as nodes are back that it trains without."""
+        elastic = self._plan.recovery.elastic
+        return bool(self.lacks and elastic and elastic.regrows_at_once)
+
+    @property
+    def change_due(self) -> bool:
+        """Whether a slow node is to be replaced, or a node stands by that the job trains without."""
+        return bool(self._episodes.to_replace(self._env.now)) or bool(self.lacks and self._fleet.standing_by)
+
+    def get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
+        """Replace what is broken and do what was planned; returns what the restart is then due to.
+
+        Parameters
+        ----------
+        incident : int
+            What the job is down for.
+        failed : bool
+            Whether that is a failure.
+        """
+        if self._episodes.current:
+            incident = self._break_troubled(incident, failed=failed)
+        self.changed |= bool(self.stops or self.broken or self._fleet.missing or self.lacks)
+        waits_for, called = self.lacks_for if incident == NO_CAUSE else incident, False
+        while self.stops or self.broken or (self._fleet.missing and not called):
+            called = True
+            yield from self._replace_broken(waits_for)
+            while self.stops:
+                incident = self.stops.first().incident
+                yield self._stages.begin(MAINTENANCE, self.stops.first().left_s, incident)
+                self.stops.finish()
+            waits_for = self.broken[0].incident if self.broken else incident
+        if self._may_lack:
+            self._go_on_without()
+        return incident
+
+    def wait_for(self, whom: str, law: Law, incident: int) -> Process:
+        """Wait for people, spares or the queue."""
+        length_s = law.sample_s(next(self._draws[whom]))
+        yield from self._wait(self._stages.begin(WAITING, length_s, incident, whom))
+
+    def _break_troubled(self, stopped_by: int, *, failed: bool) -> int:
+        """Now that the job stands still, nodes in trouble leave it if they are to be replaced.
+
+        Returns what the job is down for then: what stopped it if that was a failure, else the first of the troubles.
+        """
+        rows = self._log.incidents
+        troubled = self._episodes.to_replace(self._env.now)
+        for episode in troubled:
+            nodes, incident = list(episode.nodes), episode.incident
+            self.broken.append(_Broken(nodes, incident, episode.repair_s or 0.0))
+            rows[incident] = rows[incident]._replace(evicted_nodes=len(nodes))
+        return troubled[0].incident if troubled and not failed else stopped_by
+
+    def _replace_broken(self, incident: int) -> Process:
+        spares = self._plan.spares
+        while self.broken or self._fleet.missing:
+            for nodes, cause, repair_s in self.broken:
+                self._fleet.evict(nodes, cause, repair_s)
+                self._evicted_by = cause
+            self.broken.clear()
+            coldest = self._fleet.call_spares()
+            if coldest == WARM:
+                yield from self.wait_for("spares", spares.warm_swap, incident)
+            elif coldest == COLD:
+                yield from self.wait_for("spares", spares.cold_swap, incident)
+            elif self._fleet.missing <= self._may_lack:
+                break
+            else:
+                self._arrival = self._env.event()
+                self._stages.note(WAITING, math.inf, incident, "repair")
+                yield from self._wait(self._arrival)
+                self._arrival = None
+
+    def _go_on_without(self) -> None:
+        """Go on without the nodes that are missing, if any are, or with all of them again."""
+        missing, elastic = self._fleet.missing, self._plan.recovery.elastic
+        if missing > self.lacks or not missing:
+            self._episodes.stand(self.lacks_for)
+            self.lacks_for = self._evicted_by
+        self.lacks = missing
+        if missing and elastic:
+            self._episodes.stand(self.lacks_for, *elastic.slowdowns[missing - 1])
+
+    def _wait(self, event: simpy.Event) -> Process:
+        """Wait, while planned stops are worked off."""
+        self.stops.begin_wait(self._env.now)
+        yield event
+        self.stops.end_wait(self._env.now)
