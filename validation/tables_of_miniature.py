@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from clustersim.study.scoreboard.measurements import measurement_files
+from clustersim.study.scoreboard.measurements import kind_of, measurement_files
 from validation.markdown import markdown, share, signed
 from validation.predicted import HERE
 
@@ -90,9 +90,6 @@ def bill_table() -> str:
 
 
 def _tree(kind: str) -> Tree:
-    for path in measurement_files(HERE):
-        tree: Tree = json.loads(path.read_text("utf-8"))
-        if tree.get("kind") == kind:
-            return tree
-    msg = f"no file of the kind {kind!r} under {HERE.name}/measurements"
-    raise FileNotFoundError(msg)
+    (path,) = (path for path in measurement_files(HERE) if kind_of(path) == kind)
+    tree: Tree = json.loads(path.read_text("utf-8"))
+    return tree

@@ -12,7 +12,7 @@ from typing import Any
 from clustersim.calibration.cases import Case
 from clustersim.study.faults.text import KNOWN, RANDOM
 from clustersim.study.scoreboard.campaign import ANOTHER_DAY, FITTED, HELD_OUT
-from clustersim.study.scoreboard.measurements import compared, measurement_files
+from clustersim.study.scoreboard.measurements import compared, kind_of, measurement_files
 from clustersim.study.scoreboard.testbed import COLLECTIVES, STEPS
 from validation.markdown import markdown, share, signed
 from validation.predicted import HERE
@@ -47,7 +47,7 @@ def real_errors_table() -> str:
 
 def statistics_table() -> str:
     """Errors of the held-out jobs by what counts for the time of a job that was repeated."""
-    campaigns = [path for path in _files() if _kind(path) == "campaign"]
+    campaigns = [path for path in _files() if kind_of(path) == "campaign"]
     rows = []
     for name, estimate in STATISTICS.items():
         with TemporaryDirectory() as folder:
@@ -118,10 +118,6 @@ def _estimated(path: Path, folder: Path, estimate: Callable[[list[float]], float
     written = folder / path.name
     written.write_text(json.dumps(tree), "utf-8")
     return written
-
-
-def _kind(path: Path) -> str:
-    return str(json.loads(path.read_text("utf-8")).get("kind"))
 
 
 def _files() -> list[Path]:

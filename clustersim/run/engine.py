@@ -189,8 +189,8 @@ class _Run:
             category = recorded.of(self._plan.categories[recorded.category])
             generator = stream(seed, replication, f"incident of {category.name} at {recorded.at_s!r} s")
             unit, place = category.unit_of(self._fleet.first_in_job())
-            draws = (recorded.at_s, unit, *generator.random(3).tolist(), *generator.standard_normal(2).tolist(), place)
-            self._strikes.strike(recorded.category, category, Failure._make(draws), unit)
+            failure = Failure.drawn(generator, recorded.at_s, unit, place)
+            self._strikes.strike(recorded.category, category, failure, unit)
 
     def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
         """Planned stops of one kind; one that falls due before the last is done is done with it."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clustersim.run.binned import time_between_s
 from clustersim.run.records import (
     DETECT,
     EFFECTS,
@@ -172,19 +173,7 @@ def time_by_phase_and_state_s(records: Records) -> Column:
 def time_by_day_and_state_s(records: Records) -> Column:
     """Time in each state on each day, shape (days, states) [s]."""
     days = max(1, int(np.ceil(records.end_s / _DAY_S)))
-    result = np.zeros((days, len(STATES)))
-    edges_s = np.arange(days + 1) * _DAY_S
-    end_s = records.intervals["end_s"]
-    lengths_s = durations_s(records)
-    for state in range(len(STATES)):
-        spent_s = np.where(records.intervals["state"] == state, lengths_s, 0.0)
-        # Time in the state up to any moment is piecewise linear between the interval ends.
-        axis_s = np.concatenate(([0.0], np.column_stack((records.intervals["start_s"], end_s)).ravel()))
-        total = np.cumsum(spent_s)
-        before = np.concatenate(([0.0], total))[:-1]
-        values = np.concatenate(([0.0], np.column_stack((before, total)).ravel()))
-        result[:, state] = np.diff(np.interp(edges_s, axis_s, values))
-    return result
+    return time_between_s(records, np.arange(days + 1) * _DAY_S)
 
 
 def tokens_at_s(records: Records, times_s: Column) -> Column:

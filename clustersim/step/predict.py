@@ -111,19 +111,40 @@ def phase_steps(scenario: Scenario) -> tuple[StepTime, ...]:
     return tuple(_phase_step(scenario, phase) for phase in scenario.training.phases)
 
 
-def _phase_step(scenario: Scenario, phase: Phase) -> StepTime:
+def predict_phase(
+    scenario: Scenario,
+    phase: Phase,
+    *,
+    layout: Layout | None = None,
+    global_batch: int | None = None,
+    cluster: Cluster | None = None,
+) -> StepTime:
+    """Predict a step of a phase, whether or not it gives its ``step_time``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A plan without feasibility problems.
+    phase : Phase
+        One of its phases.
+    layout, global_batch, cluster : optional
+        In place of what the scenario says of them.
+    """
     training = scenario.training
-    layout = phase.layout or training.layout
-    predicted = predict_step(
+    return predict_step(
         scenario.model,
-        layout,
+        layout or phase.layout or training.layout,
         phase.sequence_length,
-        phase.global_batch,
+        global_batch or phase.global_batch,
         training.precision,
-        scenario.cluster,
+        cluster or scenario.cluster,
         stack=training.software,
         options=training.software_options,
     )
+
+
+def _phase_step(scenario: Scenario, phase: Phase) -> StepTime:
+    predicted = predict_phase(scenario, phase)
     return predicted if phase.step_time is None else _measured(predicted, phase.step_time)
 
 

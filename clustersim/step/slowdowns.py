@@ -15,7 +15,7 @@ from clustersim.step.job import Job, job_of
 from clustersim.step.options import chosen_options
 from clustersim.step.pipeline import Work, schedule_of, simulate
 from clustersim.step.pipeline.work import Grid
-from clustersim.step.predict import predict_step
+from clustersim.step.predict import predict_phase
 from clustersim.step.stage import stage_times, update_s
 from clustersim.step.stage_work import pipeline_work
 from clustersim.workload.layout import micro_batches
@@ -45,7 +45,7 @@ def slow_gpu(scenario: Scenario, phase: Phase, speed: float) -> float:
     stages, schedule = stage_times(job), schedule_of(job.layout, count)
     work = pipeline_work(job, stages, schedule)
     usual = simulate(schedule, work)
-    usual_s = _step_s(scenario, phase, scenario.cluster)
+    usual_s = predict_phase(scenario, phase).mean_s
     exchange_s, more = data_parallel_s(job, stages, usual), 1.0 / speed - 1.0
     longer_s = []
     for rank in range(schedule.stages):
@@ -75,8 +75,8 @@ def slow_network(scenario: Scenario, phase: Phase, degraded: tuple[Degraded, ...
     """
     fabric = scenario.cluster.fabric
     worse = fabric.model_copy(update={"degraded": (*fabric.degraded, *degraded)})
-    usual_s = _step_s(scenario, phase, scenario.cluster)
-    return max(1.0, _step_s(scenario, phase, scenario.cluster.model_copy(update={"fabric": worse})) / usual_s)
+    slow = predict_phase(scenario, phase, cluster=scenario.cluster.model_copy(update={"fabric": worse}))
+    return max(1.0, slow.mean_s / predict_phase(scenario, phase).mean_s)
 
 
 def node_links(cluster: Cluster, node: int, bandwidth: float, *, one: bool = False) -> tuple[Degraded, ...]:
@@ -93,20 +93,6 @@ def first_switch(cluster: Cluster, tier: str, bandwidth: float) -> tuple[Degrade
     topology = build_topology(cluster)
     name = topology.vertices[topology.rows.index(tier)]
     return (Degraded(switch=name, bandwidth=bandwidth),)
-
-
-def _step_s(scenario: Scenario, phase: Phase, cluster: Cluster) -> float:
-    training = scenario.training
-    return predict_step(
-        scenario.model,
-        phase.layout or training.layout,
-        phase.sequence_length,
-        phase.global_batch,
-        training.precision,
-        cluster,
-        stack=training.software,
-        options=training.software_options,
-    ).mean_s
 
 
 def _job(scenario: Scenario, phase: Phase) -> tuple[Job, int]:

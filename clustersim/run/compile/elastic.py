@@ -4,8 +4,8 @@ import math
 
 from clustersim.run.plan import ElasticPlan
 from clustersim.scenario.schema.scenario import Scenario
-from clustersim.scenario.schema.training import Layout, Phase
-from clustersim.step.predict import predict_step
+from clustersim.scenario.schema.training import Phase
+from clustersim.step.predict import predict_phase
 from clustersim.workload.layout import layout_problems
 
 
@@ -36,25 +36,12 @@ def _slowdown(scenario: Scenario, phase: Phase, nodes: int, least: float) -> flo
     gpus = layout.gpus // layout.data_parallel
     left = layout.data_parallel - math.ceil(nodes * scenario.cluster.node.gpus / gpus)
     fewest = max(1, math.ceil(least * layout.data_parallel))
-    usual_s = _step_s(scenario, phase, layout, phase.global_batch)
+    usual_s = predict_phase(scenario, phase).mean_s
     for replicas in range(left, fewest - 1, -1):
         fewer = layout.model_copy(update={"data_parallel": replicas})
         round_of = replicas * layout.micro_batch
         batch = math.ceil(phase.global_batch / round_of) * round_of
         if not layout_problems(scenario.model, fewer, batch, scenario.cluster.node.gpus, phase.sequence_length):
-            return max(1.0, _step_s(scenario, phase, fewer, batch) / usual_s)
+            shrunk = predict_phase(scenario, phase, layout=fewer, global_batch=batch)
+            return max(1.0, shrunk.mean_s / usual_s)
     return None
-
-
-def _step_s(scenario: Scenario, phase: Phase, layout: Layout, batch: int) -> float:
-    training = scenario.training
-    return predict_step(
-        scenario.model,
-        layout,
-        phase.sequence_length,
-        batch,
-        training.precision,
-        scenario.cluster,
-        stack=training.software,
-        options=training.software_options,
-    ).mean_s

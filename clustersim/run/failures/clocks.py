@@ -38,6 +38,12 @@ class Failure(NamedTuple):
     repair: float
     place: float
 
+    @classmethod
+    def drawn(cls, generator: np.random.Generator, t_s: float, unit: int, place: float) -> "Failure":
+        """A failure that no clock brings: its moment, unit and place are known, the rest is drawn."""
+        uniforms, normals = generator.random(3).tolist(), generator.standard_normal(2).tolist()
+        return cls._make((t_s, unit, *uniforms, *normals, place))
+
     @property
     def idle(self) -> float:
         """Decides whether a unit that stands idle fails too: uniform, from the lower digits of ``hang``."""

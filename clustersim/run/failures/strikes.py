@@ -119,10 +119,8 @@ class Strikes:
             yield self._env.timeout(max(_SHORTEST_RELAPSE_S, law.sample_s(float(draws.standard_normal()))))
             if node in broken and self._job.mode == TRAINING and self._fleet.in_job([node]):
                 broken.remove(node)
-                hang, evict, manual = draws.random(3).tolist()
-                detect, repair = draws.standard_normal(2).tolist()
-                again = Failure(self._env.now, unit, hang, evict * alone.evict, manual, detect, repair, place)
-                self.strike(code, alone, again, unit)
+                again = Failure.drawn(draws, self._env.now, unit, place)
+                self.strike(code, alone, again._replace(evict=again.evict * alone.evict), unit)
 
     def _fail_again(self, node: int, cause: int) -> None:
         """A node comes back from repair as broken as it went."""

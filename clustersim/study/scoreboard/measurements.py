@@ -63,7 +63,7 @@ def compared(path: Path) -> Measurement:
     TableError
         If the file is no JSON, or its comparison cannot read it.
     """
-    kind = _kind(path)
+    kind = kind_of(path)
     compare = COMPARISONS.get(kind)
     if compare is None:
         known = f"; there is one for {', '.join(sorted(COMPARISONS))}" if COMPARISONS else ""
@@ -79,7 +79,14 @@ def compared(path: Path) -> Measurement:
     return Measurement(path, kind, cases, "" if cases else "holds nothing to compare")
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """What a file of measurements calls itself; empty where it does not say.
+
+    Raises
+    ------
+    TableError
+        If it is no JSON.
+    """
     try:
         tree = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
