@@ -101,9 +101,13 @@ class Strikes:
             if recovery.suspect_after is None:
                 return []
             self._cured[node] += 1
-            return nodes if self._cured[node] >= recovery.suspect_after else []
+            if self._cured[node] < recovery.suspect_after:
+                return []
+            del self._cured[node]
+            return nodes
         diagnosis, verdict = recovery.diagnosis, failure.verdict
         if not hits_job or verdict >= diagnosis.missed + diagnosis.false_blame:
+            self._cured.pop(node, None)
             return nodes
         self._fleet.broken.add(node)
         self._env.process(self._relapse(node, code, category))

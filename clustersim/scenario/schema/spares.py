@@ -14,7 +14,11 @@ class Parts(Section):
 
 
 class Retirement(Section):
-    """Nodes that are beyond repair, or that have been mended too often."""
+    """Nodes that are beyond repair, or that have been mended too often.
+
+    The node that comes instead is no lemon. The lifetimes of its parts go on as those of the old one would have, but
+    for the part that failed.
+    """
 
     share: Fraction = setting(0.0, description="share of the visits of one node to the shop that it does not survive")
     after_repairs: PositiveInt | None = setting(

@@ -102,3 +102,11 @@ def test_node_is_the_one_that_broke(run: Simulate, monkeypatch: pytest.MonkeyPat
     script(monkeypatch, node=[failure(212.0, 3)])
     records = run(replace(plan(BLAMED, hot=1, categories=(NODE,)), deadline_s=450.0))
     assert records.incidents["node"][0] == 3
+
+
+def test_a_suspect_that_was_replaced_starts_with_a_clean_record(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node 2 is taken out at its second failure, is back at 2,000, and its next one is its first."""
+    strikes = [failure(t_s, 2, evict=False) for t_s in (212.0, 600.0, 2500.0, 2900.0)]
+    script(monkeypatch, node=strikes)
+    records = run(plan(suspect_after=2, steps=400))
+    assert records.incidents["evicted_nodes"].tolist() == [0, 1, 0, 1]
