@@ -15,8 +15,8 @@ from clustersim.run.log import (
     StretchRow,
     WriteFailureRow,
 )
-from clustersim.run.plan import CheckpointPlan, PhasePlan, RestartPart, RunPlan
-from clustersim.run.progress import ROUNDING_S, rhythm
+from clustersim.run.plan import PhasePlan, RestartPart, RunPlan
+from clustersim.run.progress import ROUNDING_S
 from clustersim.run.records import (
     CHECKPOINT,
     NO_CAUSE,
@@ -70,7 +70,7 @@ def build_records(
     ended : {"finished", "deadline", "gave_up"}
         Why it ends there.
     """
-    stretches = _with_rhythm(table(StretchRow, log.stretches), phases, plan.checkpoint)
+    stretches = _with_stalls(table(StretchRow, log.stretches))
     slowing = Slowing(log.paces, stretches) if log.paces else None
     if slowing:
         stretches = stretches | {"end_s": slowing.undisturbed_end_s()}
@@ -111,12 +111,9 @@ def _tokens(phases: Sequence[PhasePlan], step: Column) -> Column:
     return tokens
 
 
-def _with_rhythm(stretches: Columns, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan) -> Columns:
-    """Stretches with the rhythm of their phase, and the number of checkpoints that each began."""
-    rhythms = [rhythm(phase, checkpoint) for phase in phases]
-    phase, done = stretches["phase"], stretches["done"]
-    for name in ("step_time_s", "period_steps", "stall_s", "write_s"):
-        stretches[name] = np.array([getattr(r, name) for r in rhythms])[phase]
+def _with_stalls(stretches: Columns) -> Columns:
+    """Stretches with the number of checkpoints that each began."""
+    done = stretches["done"]
     whole = done // stretches["period_steps"]
     last = (done == stretches["steps"]) & (done > whole * stretches["period_steps"])
     stretches["stalls"] = whole + last

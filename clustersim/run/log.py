@@ -18,6 +18,11 @@ class StretchRow(NamedTuple):
     broken_state: int
     """State and cause of the step that was under way when it ended."""
     broken_cause: int
+    step_time_s: float
+    """Its rhythm, as in :class:`clustersim.run.progress.Rhythm`."""
+    period_steps: int
+    stall_s: float
+    write_s: float
 
 
 class RedoRow(NamedTuple):

@@ -28,6 +28,11 @@ class Rhythm:
     cycle_s: float
     """Length of one full cycle: work and stall."""
 
+    @property
+    def as_logged(self) -> tuple[float, int, float, float]:
+        """What the log keeps of it."""
+        return self.step_time_s, self.period_steps, self.stall_s, self.write_s
+
 
 def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan) -> Rhythm:
     """Rhythm of a phase: the checkpoint interval in whole steps, at least one."""

@@ -72,9 +72,8 @@ class Trajectory:
         if ended_by == NO_CAUSE:
             # It is only the record that ends: the step under way is not lost.
             state, cause = self._redo[-1][1:] if self._redo else (PRODUCTIVE, NO_CAUSE)
-        log.stretches.append(
-            StretchRow(stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps, done, state, cause)
-        )
+        course = stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps
+        log.stretches.append(StretchRow(*course, done, state, cause, *stretch.rhythm.as_logged))
         if stretch.paces:
             log.paces += [PaceRow(number, *pace[1:]) for pace in (*stretch.paces, stretch.pace_at(now_s))]
 
