@@ -8,6 +8,7 @@ from typing import Any
 
 import simpy
 
+from clustersim.run.categories import own_code
 from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
 from clustersim.run.failures.clocks import Failure, failures
@@ -17,9 +18,10 @@ from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
 from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
-from clustersim.run.records import EFFECTS, HITS, Ended, Records
+from clustersim.run.records import EFFECTS, HITS, TIME_OF_DAY, Ended, Records
 from clustersim.run.shop import RepairShop
-from clustersim.run.streams import normals, stream, uniforms
+from clustersim.run.streams import key, normals, stream, uniforms
+from clustersim.run.tenants import come_and_go
 
 _PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
 _JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
@@ -109,7 +111,8 @@ class _Run:
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
         draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))
         self._phases = drawn_phases(plan, seed, replication)
-        self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws)
+        self._chance = key(seed, replication, "checkpoints")
+        self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws, self._chance)
         self._strikes = Strikes(
             self._env, plan, self._fleet, self._job, self._log, stream(seed, replication, "relapses")
         )
@@ -119,6 +122,10 @@ class _Run:
             self._start_lemons(plan.lemons, seed, replication)
         if plan.diurnal:
             self._env.process(self._feel_the_day(plan.diurnal))
+        for tenant in plan.checkpoint.storage.tenants if plan.checkpoint.storage else ():
+            self._env.process(
+                come_and_go(self._env, tenant, self._job.store, stream(seed, replication, f"tenant {tenant.name}"))
+            )
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
         for offset, maintenance in enumerate(plan.maintenance):
@@ -154,7 +161,7 @@ class _Run:
     def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
         """Every few hours steps take as long as the time of day makes them."""
         log, incident = self._log, len(self._log.incidents)
-        code = len(self._plan.categories) + len(self._plan.maintenance) + 1
+        code = own_code(self._plan, TIME_OF_DAY)
         log.incidents.append(IncidentRow(0.0, code, -1, _SLOW, _JOB, 0.0, 0, False))
         while True:
             self._job.slow_all(incident, slowdown_at(diurnal, self._env.now))
@@ -166,7 +173,7 @@ class _Run:
         ended: Ended = "finished" if self._job.mode == DONE else unfinished
         if ended != "finished":
             self._job.close()
-        return build_records(self._log, self._plan, self._phases, self._parts, self._env.now, ended)
+        return build_records(self._log, self._plan, self._phases, self._parts, self._chance, self._env.now, ended)
 
     def _fail(self, code: int, category: CategoryPlan, clock: Iterator[Failure], first_unit: int) -> Process:
         env = self._env

@@ -4,33 +4,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from clustersim.run.log import (
-    CrashRow,
-    IncidentRow,
-    Log,
-    LossRow,
-    RedoRow,
-    RepairRow,
-    StageRow,
-    StretchRow,
-    WriteFailureRow,
-)
-from clustersim.run.plan import PhasePlan, RestartPart, RunPlan
-from clustersim.run.progress import ROUNDING_S
+from clustersim.run.categories import category_names
+from clustersim.run.checkpoint_records import Begun, checkpoint_records
+from clustersim.run.log import IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
+from clustersim.run.plan import LOAD, CheckpointPlan, PhasePlan, RestartPart, RunPlan
 from clustersim.run.records import (
     CHECKPOINT,
     NO_CAUSE,
-    PHASE_CHANGE,
     PRODUCTIVE,
     RESTART,
-    TIME_OF_DAY,
     Column,
     Ended,
     Records,
     table,
 )
 from clustersim.run.slowing import Slowing
-from clustersim.run.storage import fails
 
 NO_PART = ""
 
@@ -51,7 +39,13 @@ Columns = dict[str, Column]
 
 
 def build_records(
-    log: Log, plan: RunPlan, phases: Sequence[PhasePlan], parts: tuple[str, ...], end_s: float, ended: Ended
+    log: Log,
+    plan: RunPlan,
+    phases: Sequence[PhasePlan],
+    parts: tuple[str, ...],
+    chance: int,
+    end_s: float,
+    ended: Ended,
 ) -> Records:
     """Records of one run: every work and stall interval of every stretch, and every part of every restart.
 
@@ -65,6 +59,8 @@ def build_records(
         Its phases with the step times of this run.
     parts : tuple of str
         Names of the parts of a stage.
+    chance : int
+        Key of the draws that decide which checkpoints are of no use.
     end_s : float
         When the record ends [s].
     ended : {"finished", "deadline", "gave_up"}
@@ -88,20 +84,15 @@ def build_records(
     return Records(
         intervals=intervals,
         incidents=table(IncidentRow, log.incidents),
-        checkpoints=_checkpoints(stretches, begun, log, phases, slowing),
+        checkpoints=_checkpoints(begun, log, plan.checkpoint, phases, chance, slowing),
         repairs=table(RepairRow, log.repairs),
         categories=category_names(plan),
         parts=parts,
+        tiers=tuple(tier.name for tier in plan.checkpoint.tiers),
         phases=tuple(phase.name for phase in phases),
         end_s=end_s,
         ended=ended,
     )
-
-
-def category_names(plan: RunPlan) -> tuple[str, ...]:
-    """Names behind the categories of incidents: failures, planned stops, and what the run itself brings."""
-    own = (PHASE_CHANGE, TIME_OF_DAY) if plan.diurnal else (PHASE_CHANGE,)
-    return (*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), *own)
 
 
 def _tokens(phases: Sequence[PhasePlan], step: Column) -> Column:
@@ -184,12 +175,17 @@ def _broken_steps(stretches: Columns) -> Columns:
     return _piece(rows, start_s, stretches["end_s"], stretches["broken_state"], step, step)
 
 
-def _begun_checkpoints(stretches: Columns) -> tuple[Columns, Column, Column]:
-    """One row per checkpoint that was begun, the step at which it was taken, and when its stall began [s]."""
+def _begun_checkpoints(stretches: Columns) -> Begun:
     names = ("start_s", "end_s", "phase", "first_step", "done", "step_time_s", "period_steps", "stall_s", "write_s")
-    rows, number = _repeat(stretches, stretches["stalls"], names)
+    stalls = stretches["stalls"]
+    rows, number = _repeat(stretches, stalls, names)
     done = np.minimum((number + 1) * rows["period_steps"], rows["done"])
-    return rows, rows["first_step"] + done, rows["start_s"] + number * rows["stall_s"] + done * rows["step_time_s"]
+    ended = np.repeat(np.where(stretches["done"] == stretches["steps"], stalls, -1), stalls)
+    rows |= {
+        "stretch": np.repeat(np.arange(len(stalls)), stalls), "number": number + 1, "ends": number + 1 == ended,
+    }  # fmt: skip
+    start_s = rows["start_s"] + number * rows["stall_s"] + done * rows["step_time_s"]
+    return Begun(rows, rows["first_step"] + done, start_s)
 
 
 def _stalls(rows: Columns, step: Column, start_s: Column) -> Columns:
@@ -198,54 +194,14 @@ def _stalls(rows: Columns, step: Column, start_s: Column) -> Columns:
 
 
 def _checkpoints(
-    stretches: Columns,
-    begun: tuple[Columns, Column, Column],
-    log: Log,
-    phases: Sequence[PhasePlan],
-    slowing: Slowing | None,
+    begun: Begun, log: Log, plan: CheckpointPlan, phases: Sequence[PhasePlan], chance: int, slowing: Slowing | None
 ) -> Columns:
-    """Checkpoints whose stall was completed, when each became durable, and when it was lost."""
-    # Until a stretch's next crash its checkpoints can become durable; those that are still being written then are lost.
-    crashes = table(CrashRow, log.crashes)
-    number = np.arange(len(stretches["start_s"]))
-    next_crash = np.searchsorted(crashes["stretches"], number, side="right")
-    rows, step, start_s = begun
-    until_s = np.append(crashes["t_s"], np.inf)[np.repeat(next_crash, stretches["stalls"])]
-    taken_s = start_s + rows["stall_s"]
-    completed = taken_s <= rows["end_s"] + ROUNDING_S
+    extra_s = None
     if slowing:
-        work_s = (step - rows["first_step"]) * rows["step_time_s"]
-        taken_s = taken_s + slowing.extra_s(np.repeat(number, stretches["stalls"]), work_s)
-    durable_s = taken_s + rows["write_s"]
-    durable_s = np.where(durable_s <= until_s + ROUNDING_S, durable_s, np.nan)
-    _fail_writes(log.write_failures, rows, taken_s, durable_s)
-    taken = slice(None) if completed.all() else completed
-    return {
-        "taken_s": taken_s[taken],
-        "durable_s": durable_s[taken],
-        "lost_s": _lost_s(log.losses, taken_s)[taken],
-        "step": step[taken],
-        "tokens": _tokens(phases, step[taken]),
-        "phase": rows["phase"][taken].astype(np.int16),
-    }
-
-
-def _fail_writes(failures: Sequence[WriteFailureRow], rows: Columns, taken_s: Column, durable_s: Column) -> None:
-    """Take note of the checkpoints that could not be written."""
-    longest_s = float((rows["stall_s"] + rows["write_s"]).max(initial=0.0))
-    for start_s, until_s, _incident in failures:
-        low, high = np.searchsorted(taken_s, (start_s - longest_s, until_s + longest_s))
-        near = slice(max(int(low) - 1, 0), int(high) + 1)
-        failed = fails(taken_s[near], rows["stall_s"][near], rows["write_s"][near], start_s, until_s)
-        durable_s[near][failed] = np.nan
-
-
-def _lost_s(losses: Sequence[LossRow], taken_s: Column) -> Column:
-    """When each checkpoint was lost [s]; infinite for those that were not."""
-    lost_s = np.full(len(taken_s), np.inf)
-    for loss in losses:
-        lost_s[np.abs(taken_s - loss.taken_s).argmin()] = loss.t_s
-    return lost_s
+        work_s = (begun.step - begun.rows["first_step"]) * begun.rows["step_time_s"]
+        extra_s = slowing.extra_s(begun.rows["stretch"], work_s)
+    kept = checkpoint_records(begun, log, plan, chance, extra_s)
+    return kept | {"tokens": _tokens(phases, kept["step"])}
 
 
 def _with_ends(stages: Columns, stretches: Columns, phases: int, end_s: float) -> Columns:
@@ -272,11 +228,16 @@ def _stages(stages: Columns, plan: RunPlan, parts: tuple[str, ...]) -> list[Colu
 
 def _restarts(restarts: Columns, made_of: Sequence[RestartPart], parts: tuple[str, ...]) -> Iterator[Columns]:
     """Restarts of one kind, part by part."""
-    medians_s = [part.median_s for part in made_of]
-    edges = np.cumsum([0.0, *medians_s]) / max(sum(medians_s), _SHORTEST_S)
-    edges[-1] = 1.0
-    for part, low, high in zip(made_of, edges[:-1], edges[1:], strict=True):
-        start_s = restarts["start_s"] + low * restarts["planned_s"]
-        end_s = np.minimum(restarts["start_s"] + high * restarts["planned_s"], restarts["end_s"])
-        rows = restarts | {"part": np.full(len(start_s), parts.index(part.name))}
-        yield _piece(rows, start_s, end_s, RESTART, restarts["step"], restarts["step"])
+    medians_s = [
+        np.where(restarts["load_s"] >= 0.0, restarts["load_s"], part.median_s) if part.name == LOAD else part.median_s
+        for part in made_of
+    ]
+    whole_s = np.maximum(sum(medians_s, np.zeros(len(restarts["start_s"]))), _SHORTEST_S)
+    begin_s, until_s = restarts["start_s"], np.zeros(len(whole_s))
+    for number, (part, median_s) in enumerate(zip(made_of, medians_s, strict=True), 1):
+        until_s = until_s + median_s
+        share = until_s / whole_s if number < len(made_of) else 1.0
+        end_s = np.minimum(restarts["start_s"] + share * restarts["planned_s"], restarts["end_s"])
+        rows = restarts | {"part": np.full(len(begin_s), parts.index(part.name))}
+        yield _piece(rows, begin_s, end_s, RESTART, restarts["step"], restarts["step"])
+        begin_s = end_s

@@ -1,20 +1,26 @@
 """What makes a run impossible beyond its step: what cannot follow so fast, phases of other size, names given twice."""
 
+import math
 from collections.abc import Iterator
 
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
+from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
 from clustersim.run.compile.slowing import slowing_problems
-from clustersim.run.records import JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
+from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
+from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
 from clustersim.scenario.schema.maintenance import PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.feasibility import Problem
 
 _HOUR_S = 3600.0
+_TENANTS = 12
+"""Other users of the storage that are told apart: the mean over all who may be busy takes 4,096 terms."""
 
 _RESERVED = {
     PHASE_CHANGE: "a restart between phases",
     TIME_OF_DAY: "what the heat of the day costs",
+    BAD_CHECKPOINT: "what cannot be read when it is loaded",
     JOB_START: "the first restart",
     **dict.fromkeys(STATES, "a state of the job"),
 }
@@ -36,6 +42,8 @@ def run_problems(scenario: Scenario) -> list[Problem]:
     """
     return [
         *_checkpoint_problems(scenario),
+        *tier_problems(scenario),
+        *_storage_problems(scenario),
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
         *_name_problems(scenario),
@@ -45,18 +53,45 @@ def run_problems(scenario: Scenario) -> list[Problem]:
 
 
 def _checkpoint_problems(scenario: Scenario) -> Iterator[Problem]:
-    interval_s = scenario.checkpoint.interval
-    size_bytes = checkpoint_size_bytes(scenario)
-    _stall_s, write_s = checkpoint_times_s(scenario.checkpoint, size_bytes)
-    if interval_s == "young-daly" or float(interval_s) >= write_s:
+    checkpoint = scenario.checkpoint
+    if isinstance(checkpoint.interval, str):
         return
-    bandwidth = size_bytes / float(interval_s)
-    message = (
-        f"a checkpoint of {size_bytes / 1e12:.3g} TB takes {write_s:.0f} s to write, longer than the"
-        f" {float(interval_s):.0f} s between two; use an interval of {write_s:.0f} s or more,"
-        f" or a write_bandwidth of {bandwidth / 1e9:.3g} GB/s"
-    )
-    yield "checkpoint.interval", message
+    interval_s, size_bytes = checkpoint.interval, checkpoint_size_bytes(scenario)
+    _stall_s, write_s = checkpoint_times_s(scenario)
+    between_s = interval_s * (checkpoint.every if isinstance(checkpoint, AsynchronousCheckpoint) else 1)
+    if between_s < write_s:
+        message = (
+            f"a checkpoint of {size_bytes / 1e12:.3g} TB takes {write_s:.0f} s to write, longer than the"
+            f" {between_s:.0f} s between two; use an interval of {write_s * interval_s / between_s:.0f} s or more,"
+            f" or a write_bandwidth of {size_bytes / between_s / 1e9:.3g} GB/s"
+        )
+        yield "checkpoint.interval", message
+    for index, tier in enumerate(tiers_of(checkpoint)):
+        if tier.every * interval_s < tier.write:
+            message = (
+                f"the tier {tier.name!r} takes {tier.write:.0f} s for a checkpoint, longer than the"
+                f" {tier.every * interval_s:.0f} s between two; set every to {math.ceil(tier.write / interval_s)}"
+            )
+            yield f"checkpoint.tiers[{index}].write", message
+
+
+def _storage_problems(scenario: Scenario) -> Iterator[Problem]:
+    storage = scenario.cluster.storage
+    if storage is None:
+        return
+    if storage.data_loading >= storage.bandwidth:
+        message = (
+            f"the data takes {storage.data_loading / 1e9:.3g} GB/s of the {storage.bandwidth / 1e9:.3g} GB/s that the"
+            f" store has, which leaves nothing for checkpoints; raise the bandwidth"
+        )
+        yield "cluster.storage.data_loading", message
+    names = [tenant.name for tenant in storage.tenants]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"cluster.storage.tenants[{index}].name", f"{name!r} is there already; choose another name"
+    if len(names) > _TENANTS:
+        message = f"{len(names)} tenants are more than {_TENANTS}: put some of them together"
+        yield "cluster.storage.tenants", message
 
 
 def _phase_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ class Fleet:
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
         self.missing = 0
         """Nodes the job lacks."""
+        self.left: list[int] = []
+        """Nodes that left the job since it last trained."""
         self.on_return: Callable[[], None] = lambda: None
         self.on_evict: Callable[[list[int], float], None] | None = None
         self._pools: dict[int, list[int]] = {}
@@ -73,6 +75,7 @@ class Fleet:
                 continue
             if pool == IN_JOB:
                 self.missing += 1
+                self.left.append(node)
             else:
                 self._pools[pool].remove(node)
             self.state[node] = OUT

@@ -6,23 +6,28 @@ from typing import Any, NamedTuple
 
 import simpy
 
+from clustersim.run.categories import own_code
 from clustersim.run.crew import Crew
 from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import Fleet
+from clustersim.run.kept import Kept
 from clustersim.run.laws import AT_ONCE
 from clustersim.run.log import IncidentRow, Log, WriteFailureRow
 from clustersim.run.on_call import manual_delay
 from clustersim.run.plan import InJobPlan, PhasePlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
 from clustersim.run.records import (
+    BAD_CHECKPOINT,
     CHECKPOINT,
     DETECT,
     EFFECTS,
     HITS,
     NO_CAUSE,
+    PHASE_CHANGE,
     RESTART,
 )
 from clustersim.run.stages import Stages
+from clustersim.run.storage import Store
 from clustersim.run.trajectory import Trajectory
 
 Process = Generator[simpy.Event, Any, None]
@@ -56,6 +61,7 @@ class Job:
         log: Log,
         parts: tuple[str, ...],
         draws: dict[str, Iterator[float]],
+        chance: int,
     ) -> None:
         self._env = env
         self._plan = plan
@@ -63,12 +69,13 @@ class Job:
         self._fleet = fleet
         self._log = log
         self._draws = draws
-        self._restart_median_s = plan.recovery.restart_median_s
-        self._in_job_median_s = plan.recovery.in_job_median_s
         self._changes_for = NO_CAUSE
         """Why the job ends its step and stops, to go on with other nodes."""
         self.mode = DOWN
-        self._path = Trajectory(phases, plan.checkpoint, log)
+        self.store = Store(plan.checkpoint, log)
+        """Where its checkpoints end up."""
+        kept = Kept(plan.checkpoint, self.store, log, chance)
+        self._path = Trajectory(phases, plan.checkpoint, kept, log, own_code(plan, BAD_CHECKPOINT))
         self._stretch: Stretch | None = None
         self._episodes = Episodes(fleet, log)
         self._stages = Stages(env, log, self._path, parts)
@@ -92,7 +99,7 @@ class Job:
             self.mode = DOWN
             self._wake.succeed(disturbance)
             return True
-        if self.mode == RESTARTING or (self.mode == WRITING and not self._path.all_durable(self._env.now)):
+        if self.mode == RESTARTING or (self.mode == WRITING and not self._path.kept.all_durable(self._env.now)):
             self.mode = DOWN
             self.process.interrupt(disturbance)
             return True
@@ -159,12 +166,12 @@ class Job:
 
     def fail_writes(self, episode: Episode) -> None:
         """Until the end of the episode the storage takes no checkpoint."""
-        self._path.fail_writes(WriteFailureRow(self._env.now, episode.until_s, episode.incident))
+        self._path.kept.fail_writes(WriteFailureRow(self._env.now, episode.until_s, episode.incident))
 
     def lose_checkpoint(self, incident: int) -> None:
         """The newest complete checkpoint is lost; nobody knows before it is to be loaded."""
         now_s = self._env.now
-        self._path.lose_newest(incident, min(now_s, self._stopped_s), now_s, self._stretch)
+        self._path.kept.lose_newest(incident, min(now_s, self._stopped_s), now_s, self._stretch)
 
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""
@@ -192,6 +199,7 @@ class Job:
     def _train(self) -> Process:
         self._stretch = self._path.next_stretch(self._env.now)
         self.mode = TRAINING
+        self._fleet.left.clear()
         if self._begins is not None:
             self._begins.succeed()
             self._begins = None
@@ -206,12 +214,12 @@ class Job:
         now_s = self._env.now
         if disturbance is None:
             self._path.end_stretch(stretch, now_s, stretch.steps, NO_CAUSE)
-            yield from self._end_of_stretch(stretch.rhythm.write_s)
+            yield from self._end_of_stretch()
         else:
             self._path.end_stretch(stretch, now_s, stretch.steps_done(now_s), disturbance.incident)
             yield from self._recover(disturbance)
 
-    def _end_of_stretch(self, write_s: float) -> Process:
+    def _end_of_stretch(self) -> Process:
         """Go on, or wait for the last checkpoint to be durable and stop."""
         path = self._path
         new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
@@ -227,14 +235,23 @@ class Job:
             or changes != NO_CAUSE
         ):
             return
-        disturbance = yield from self._exposed(WRITING, CHECKPOINT, write_s, NO_CAUSE)
+        disturbance = yield from self._write()
         if disturbance is not None:
             yield from self._recover(disturbance)
-        elif path.missing != NO_CAUSE:
-            yield from self._start(path.missing)
+        elif path.kept.missing != NO_CAUSE:
+            yield from self._start(path.kept.missing)
         elif not path.finished or path.must_rewind:
             stopped_for = self._absorbed if changes == NO_CAUSE else changes
             yield from self._start(self._log_phase_change() if new_layout else stopped_for)
+
+    def _write(self) -> Generator[simpy.Event, Any, Disturbance | None]:
+        """Wait until the last checkpoint is written, however fast the store takes it; returns what disturbed it."""
+        taken_s = self._env.now
+        disturbance = yield from self._exposed(WRITING, CHECKPOINT, self.store.write_s(taken_s), NO_CAUSE)
+        while disturbance is None and self.store.varies and not self._path.kept.all_durable(self._env.now):
+            left_s = taken_s + self.store.write_s(taken_s) - self._env.now
+            disturbance = yield from self._exposed(WRITING, CHECKPOINT, max(left_s, ROUNDING_S), NO_CAUSE)
+        return disturbance
 
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
@@ -272,8 +289,8 @@ class Job:
     def _start(self, incident: int) -> Process:
         """Start after a stop in which nothing was lost, unless the checkpoint is not there when it is to be loaded."""
         incident = yield from self._get_ready(incident, failed=False)
-        if self._path.must_rewind or self._path.missing != NO_CAUSE:
-            self._path.rewind(self._env.now, NO_CAUSE)
+        self._path.kept.settle(self._env.now)
+        self._find_checkpoint(NO_CAUSE)
         begun = self._log.stretches or self._log.stages
         disturbance = yield from (self._queue_and_restart(incident) if begun else self._restart(incident))
         yield from self._recover(disturbance)
@@ -288,7 +305,9 @@ class Job:
             if manual:
                 yield from self._crew.wait_for("people", manual_delay(self._plan.recovery, self._env.now), incident)
             yield from self._get_ready(incident, failed=True)
-            self._path.rewind(self._stopped_s, incident)
+            self._path.observe_failure(self._stopped_s)
+            self._lose_tiers()
+            self._path.rewind(self._stopped_s, incident, self._env.now)
             self._stopped_s = math.inf
             if self._plan.recovery.in_job and not self._crew.changed:
                 disturbance = yield from self._restart_in_job(incident, self._plan.recovery.in_job)
@@ -321,25 +340,44 @@ class Job:
             yield from self._crew.wait_for("queue", self._plan.recovery.queue, incident)
             # What broke in the meantime has to leave before the restart.
             yield from self._get_ready(incident, failed=True)
+            self._find_checkpoint(incident)
         return (yield from self._restart(incident))
+
+    def _find_checkpoint(self, incident: int) -> None:
+        """Load what the job stands on, or go back further because it is not there any more."""
+        self._lose_tiers()
+        if self._path.must_rewind or not self._path.load():
+            self._path.rewind(self._env.now, incident, self._env.now)
+
+    def _lose_tiers(self) -> None:
+        """The nodes that left since the job last trained have taken with them what they kept."""
+        self._path.kept.tried.clear()
+        if self._plan.checkpoint.inner:
+            self._path.kept.lose_nodes(self._fleet.left, self._env.now)
 
     def _restart(self, incident: int, *, in_job: bool = False) -> Generator[simpy.Event, Any, Disturbance | None]:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
-        median_s = self._in_job_median_s if in_job else self._restart_median_s
-        length_s = median_s * math.exp(self._plan.recovery.restart_sigma * normal)
-        disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job)
+        recovery, load_s = self._plan.recovery, self._load_s()
+        length_s = recovery.restart_s(in_job=in_job, load_s=load_s) * math.exp(recovery.restart_sigma * normal)
+        disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job, load_s=load_s)
         self._crew.changed &= disturbance is not None
         return disturbance
 
+    def _load_s(self) -> float:
+        """Median time to load the checkpoint, where it is not the usual one of the plan [s]; -1 where it is."""
+        usual_s, tiers, tried = self._plan.recovery.load_s, self._plan.checkpoint.tiers, self._path.kept.tried
+        times_s = [self.store.load_s(usual_s) if (own_s := tiers[tier].load_s) is None else own_s for tier in tried]
+        return -1.0 if not tried or times_s == [usual_s] else sum(times_s)
+
     def _exposed(
-        self, mode: int, state: int, length_s: float, cause: int, *, in_job: bool = False
+        self, mode: int, state: int, length_s: float, cause: int, *, in_job: bool = False, load_s: float = -1.0
     ) -> Generator[simpy.Event, Any, Disturbance | None]:
         """A stage that failures break off; returns what did, if anything."""
         self.mode = mode
         disturbance: Disturbance | None = None
         try:
-            yield self._stages.begin(state, length_s, cause, in_job=in_job)
+            yield self._stages.begin(state, length_s, cause, in_job=in_job, load_s=load_s)
         except simpy.Interrupt as interrupt:
             disturbance = interrupt.cause
         self.mode = DOWN
@@ -349,6 +387,6 @@ class Job:
 
     def _log_phase_change(self) -> int:
         plan = self._plan
-        category = len(plan.categories) + len(plan.maintenance)
+        category = own_code(plan, PHASE_CHANGE)
         self._log.incidents.append(IncidentRow(self._env.now, category, -1, _PLANNED, _JOB, 0.0, 0, False))
         return len(self._log.incidents) - 1

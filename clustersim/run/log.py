@@ -49,6 +49,8 @@ class StageRow(NamedTuple):
     """Stretches logged by then."""
     in_job: bool = False
     """Whether it is a restart inside the job."""
+    load_s: float = -1.0
+    """Median time to load the checkpoint in it, where it is not that of the plan."""
 
 
 class IncidentRow(NamedTuple):
@@ -109,8 +111,24 @@ class WriteFailureRow(NamedTuple):
     incident: int
 
 
+class RateRow(NamedTuple):
+    """From here on checkpoints are written at this rate."""
+
+    t_s: float
+    rate_bytes_s: float
+    before_bytes: float
+    """What could have been written by then."""
+
+
+class VoidRow(NamedTuple):
+    """A tier loses all the checkpoints that are in it."""
+
+    t_s: float
+    tier: int
+
+
 class LossRow(NamedTuple):
-    """A complete checkpoint is lost."""
+    """A complete checkpoint in the store is lost."""
 
     t_s: float
     taken_s: float
@@ -130,3 +148,5 @@ class Log:
     paces: list[PaceRow] = field(default_factory=list)
     write_failures: list[WriteFailureRow] = field(default_factory=list)
     losses: list[LossRow] = field(default_factory=list)
+    rates: list[RateRow] = field(default_factory=list)
+    voids: list[VoidRow] = field(default_factory=list)

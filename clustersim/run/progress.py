@@ -76,7 +76,14 @@ class Stretch:
     rhythm: Rhythm
     paces: list[Pace] = field(default_factory=list)
     gone: dict[int, int] = field(default_factory=dict)
-    """Checkpoints that were complete and cannot be read any more, by their number, and the incident behind each."""
+    """Checkpoints of the store that were complete and cannot be read any more, by their number, and the incident behind
+    each."""
+    number: int = 0
+    """Of the stretch, in the order of the log."""
+    own_end: bool = True
+    """Whether its last checkpoint is the one that ends it, and not one of its rhythm to which the job went back."""
+    whole: tuple[int, ...] = ()
+    """Checkpoints that became complete in each tier, once a crash has decided that."""
 
     @property
     def checkpoints(self) -> int:
@@ -118,6 +125,13 @@ class Stretch:
         work_s = min(number * self.rhythm.period_steps, self.steps) * self.rhythm.step_time_s
         taken_s = self.start_s + work_s + number * self.rhythm.stall_s
         return taken_s + self._extra_s(work_s) if self.paces else taken_s
+
+    def end_at(self, number: int) -> int:
+        """Forget what came after the checkpoint of this number, from 1; returns the step at which it was taken."""
+        self.own_end &= number == self.checkpoints
+        step = self.checkpoint_step(number)
+        self.steps = step - self.first_step
+        return step
 
     def next_boundary(self, now_s: float) -> int:
         """Steps done when the stretch can next be ended: after the step, or the checkpoint, that is under way."""

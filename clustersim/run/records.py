@@ -40,6 +40,9 @@ PHASE_CHANGE = "phase change"
 TIME_OF_DAY = "time of day"
 """Category of the steps that take longer in the heat of the day."""
 
+BAD_CHECKPOINT = "bad checkpoint"
+"""Category of the checkpoints that turn out to be unreadable when they are loaded."""
+
 JOB_START = "start of the job"
 """What the first restart is due to."""
 
@@ -61,12 +64,13 @@ class Records:
         ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual, skipped_tokens``; ``category`` indexes
         ``categories``.
     checkpoints : Table
-        ``taken_s, durable_s, lost_s, step, tokens, phase``; ``durable_s`` is NaN for a checkpoint that was never whole,
-        ``lost_s`` is when a whole one was lost, and infinite for one that was not.
+        ``taken_s, durable_s, lost_s, step, phase, tier, tokens``, one row for each of the ``tiers`` that was to have a
+        checkpoint; ``durable_s`` is NaN for one that was never whole there, ``lost_s`` is when a whole one was lost or
+        deleted, or became whole though it cannot be read, and infinite for one that is there.
     repairs : Table
         ``queued_s, start_s, end_s, nodes, cause, back_s, retired, failed``; ``back_s`` is when the nodes are back in
         service, or new ones in the place of those that were retired.
-    categories, parts, phases : tuple of str
+    categories, parts, phases, tiers : tuple of str
         Names behind the codes.
     end_s : float
         Wall time at which the record ends [s].
@@ -82,6 +86,7 @@ class Records:
     categories: tuple[str, ...]
     parts: tuple[str, ...]
     phases: tuple[str, ...]
+    tiers: tuple[str, ...]
     end_s: float
     ended: Ended
 

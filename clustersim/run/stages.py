@@ -15,14 +15,17 @@ class Stages:
         self._path = path
         self._part = {name: code for code, name in enumerate(parts)}
 
-    def begin(self, state: int, length_s: float, cause: int, part: str = "", *, in_job: bool = False) -> simpy.Event:
+    def begin(
+        self, state: int, length_s: float, cause: int, part: str = "", *, in_job: bool = False, load_s: float = -1.0
+    ) -> simpy.Event:
         """Begin a stage; the event that ends it if nothing else does."""
-        self.note(state, length_s, cause, part, in_job=in_job)
+        self.note(state, length_s, cause, part, in_job=in_job, load_s=load_s)
         return simpy.Timeout(self._env, length_s)
 
-    def note(self, state: int, planned_s: float, cause: int, part: str = "", *, in_job: bool = False) -> None:
+    def note(
+        self, state: int, planned_s: float, cause: int, part: str = "", *, in_job: bool = False, load_s: float = -1.0
+    ) -> None:
         """Begin a stage whose end nobody knows."""
         log, path, code = self._log, self._path, self._part[part]
-        log.stages.append(
-            StageRow(self._env.now, state, code, path.phase, path.step, cause, planned_s, len(log.stretches), in_job)
-        )
+        where = self._env.now, state, code, path.phase, path.step
+        log.stages.append(StageRow(*where, cause, planned_s, len(log.stretches), in_job, load_s))

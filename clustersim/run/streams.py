@@ -23,6 +23,11 @@ def stream(seed: int, replication: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(sequence))
 
 
+def key(seed: int, replication: int, name: str) -> int:
+    """Key of one named component in one replication, of 64 bits, for draws by number."""
+    return int(stream(seed, replication, name).integers(1 << 63))
+
+
 def uniforms(generator: np.random.Generator, block: int = 64) -> Iterator[float]:
     """Endless uniform draws in [0, 1), taken from the generator in blocks."""
     while True:

@@ -1,15 +1,18 @@
 """Where the job stands among its steps: what it trained, what it can go back to, and why it trains something again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from clustersim.run.log import CrashRow, Log, LossRow, PaceRow, RedoRow, StretchRow, WriteFailureRow
+from clustersim.run.adaptive import ObservedFailures, adapted_interval_s
+from clustersim.run.kept import Kept
+from clustersim.run.log import CrashRow, IncidentRow, Log, PaceRow, RedoRow, StretchRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan
-from clustersim.run.progress import Stretch, rhythm
-from clustersim.run.records import HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
-from clustersim.run.storage import fails
+from clustersim.run.progress import Rhythm, Stretch, rhythm
+from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
 
 _JOB = HITS.index("job")
+_LOSS = EFFECTS.index("checkpoint_loss")
 
 
 class _Redo(NamedTuple):
@@ -23,24 +26,27 @@ class _Redo(NamedTuple):
 class Trajectory:
     """The steps of the job. It knows nothing of events: the job tells it what happened and when."""
 
-    def __init__(self, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan, log: Log) -> None:
+    def __init__(
+        self, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan, kept: Kept, log: Log, bad_checkpoint: int
+    ) -> None:
         self._phases = phases
+        self._checkpoint = checkpoint
         self._rhythms = [rhythm(phase, checkpoint) for phase in phases]
+        self._observed = ObservedFailures(checkpoint.adaptive) if checkpoint.adaptive else None
         self._log = log
+        self._bad_checkpoint = bad_checkpoint
+        """Category of the checkpoints that cannot be read."""
         self.phase = 0
         self.step = 0
         self._phase_first_step = 0
-        self._kept: list[Stretch] = []
-        """Stretches whose checkpoints lead to where the job stands."""
+        self.kept = kept
+        """The checkpoints that lead to where the job stands."""
         self._redo: list[_Redo] = []
         """Steps ahead that were trained before, the nearest last: a rewind adds an entry, training removes it."""
         self._corruptions: dict[int, int] = {}
         """Step beyond which the weights are no good, for each corruption or loss spike that is still in them."""
         self._found: list[int] = []
         """Those that are discovered and not yet rewound past."""
-        self._doubtful = False
-        """Whether any checkpoint was lost or could not be written so far: only then are they looked for one by one."""
-        self._longest_failure_s = 0.0
 
     # --- training -----------------------------------------------------------------------------------------------
 
@@ -52,13 +58,18 @@ class Trajectory:
     def next_stretch(self, now_s: float) -> Stretch:
         """Training from here to the end of the phase."""
         steps = self._phase_first_step + self._phases[self.phase].steps - self.step
-        return Stretch(now_s, self.phase, self.step, steps, self._rhythms[self.phase])
+        return Stretch(now_s, self.phase, self.step, steps, self._rhythm(now_s), number=len(self._log.stretches))
+
+    def _rhythm(self, now_s: float) -> Rhythm:
+        if self._observed is None:
+            return self._rhythms[self.phase]
+        interval_s = adapted_interval_s(self._checkpoint, self._observed.mtbf_s(now_s))
+        return rhythm(self._phases[self.phase], replace(self._checkpoint, interval_s=interval_s))
 
     def end_stretch(self, stretch: Stretch, now_s: float, done: int, ended_by: int) -> None:
         """Take note of a stretch that has ended, with its whole steps and the incident that ended it."""
-        log = self._log
-        number = len(log.stretches)
-        self._kept.append(stretch)
+        log, number = self._log, stretch.number
+        self.kept.add(stretch)
         self.step = stretch.first_step + done
         first_step = stretch.first_step
         while self._redo and first_step < self.step:
@@ -93,11 +104,6 @@ class Trajectory:
         """A corruption or a loss spike was found and is still in the weights."""
         return bool(self._found)
 
-    def all_durable(self, now_s: float) -> bool:
-        """Whether the last checkpoint, too, has been written."""
-        last = self._kept[-1]
-        return last.checkpoints_taken(now_s, last.rhythm.write_s) == last.checkpoints
-
     def corrupt(self, incident: int, step: int) -> None:
         """Weights beyond this step are no good."""
         self._corruptions[incident] = step
@@ -109,8 +115,8 @@ class Trajectory:
         self._found.append(incident)
         return True
 
-    def rewind(self, crash_s: float, incident: int) -> None:
-        """Go back to the newest durable checkpoint that no discovered corruption or loss spike precedes.
+    def rewind(self, crash_s: float, incident: int, now_s: float) -> None:
+        """Go back to the newest checkpoint that can be loaded and that no discovered corruption or spike precedes.
 
         Parameters
         ----------
@@ -118,40 +124,40 @@ class Trajectory:
             When training ended [s]: a checkpoint that was still being written is lost.
         incident : int
             What ended it.
+        now_s : float
+            Now [s].
         """
         self._log.crashes.append(CrashRow(len(self._log.stretches), crash_s))
+        self.kept.settle(crash_s)
         if incident not in self._found:
-            self._go_back(self._newest_checkpoint(crash_s, self.step), RECOMPUTE, incident)
+            self._go_back(self.kept.newest(self.step), RECOMPUTE, incident)
         if self._found:
             earliest = min(self._found, key=self._corruptions.__getitem__)
-            self._go_back(self._newest_checkpoint(crash_s, self._corruptions[earliest]), ROLLBACK, earliest)
+            self._go_back(self.kept.newest(self._corruptions[earliest]), ROLLBACK, earliest)
             self._found.clear()
-        if self._doubtful:
-            self._pass_over_missing(crash_s)
+        while not self.load():
+            self._pass_over(now_s)
         if self._corruptions:
             self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < self.step}
 
-    def _newest_checkpoint(self, crash_s: float, limit: int) -> int:
-        """Step of the newest durable checkpoint not beyond a step; forgets what lies after it."""
-        while self._kept:
-            stretch = self._kept[-1]
-            count = stretch.checkpoints_taken(crash_s, stretch.rhythm.write_s)
-            while count and stretch.checkpoint_step(count) > limit:
-                count -= 1
-            if count:
-                step = stretch.checkpoint_step(count)
-                stretch.steps = step - stretch.first_step
-                return step
-            self._kept.pop()
-        return 0
+    def observe_failure(self, t_s: float) -> None:
+        """A failure has stopped the job."""
+        if self._observed:
+            self._observed.add(t_s)
 
-    def _pass_over_missing(self, crash_s: float) -> None:
-        """Go back on, as long as the checkpoint cannot be loaded; those steps are lost by what took it away."""
-        while (incident := self.missing) != NO_CAUSE:
-            last = self._kept[-1]
-            if last.checkpoints in last.gone:
-                self._log.incidents[incident] = self._log.incidents[incident]._replace(hits=_JOB)
-            self._go_back(self._newest_checkpoint(crash_s, self.step - 1), RECOMPUTE, incident)
+    def load(self) -> bool:
+        """Load the checkpoint that the job stands on; False if it is not there, or cannot be read from any tier."""
+        return self.kept.missing == NO_CAUSE and self.kept.load()
+
+    def _pass_over(self, now_s: float) -> None:
+        """Go back further: this checkpoint cannot be loaded; the steps are lost by what took it away."""
+        log, incident = self._log, self.kept.missing
+        if incident == NO_CAUSE:
+            incident = len(log.incidents)
+            log.incidents.append(IncidentRow(now_s, self._bad_checkpoint, -1, _LOSS, _JOB, 0.0, 0, False))
+        elif self.kept.lost:
+            log.incidents[incident] = log.incidents[incident]._replace(hits=_JOB)
+        self._go_back(self.kept.newest(self.step - 1), RECOMPUTE, incident)
 
     def _go_back(self, step: int, state: int, cause: int) -> None:
         if step < self.step and not (self._redo and self._redo[-1][1:] == (state, cause)):
@@ -160,51 +166,3 @@ class Trajectory:
         while step < self._phase_first_step or self.finished:
             self.phase -= 1
             self._phase_first_step -= self._phases[self.phase].steps
-
-    # --- checkpoints that are not there -------------------------------------------------------------------------
-
-    @property
-    def missing(self) -> int:
-        """What took away the checkpoint that the job stands on and would load; NO_CAUSE when it is there."""
-        if not self._doubtful or not self._kept:
-            return NO_CAUSE
-        return self._taken_away_by(self._kept[-1], self._kept[-1].checkpoints)
-
-    def fail_writes(self, row: WriteFailureRow) -> None:
-        """There is a time in which checkpoints cannot be written."""
-        self._log.write_failures.append(row)
-        self._longest_failure_s = max(self._longest_failure_s, row.until_s - row.start_s)
-        self._doubtful = True
-
-    def lose_newest(self, incident: int, written_s: float, now_s: float, under_way: Stretch | None) -> None:
-        """The newest checkpoint that can be loaded is lost, if there is any.
-
-        Parameters
-        ----------
-        incident : int
-            What took it away.
-        written_s : float
-            Only those that were written by then are complete [s]: now, or when the job was stopped.
-        now_s : float
-            Now [s].
-        under_way : Stretch, optional
-            The stretch that is being trained, if one is.
-        """
-        for stretch in (*((under_way,) if under_way else ()), *reversed(self._kept)):
-            for number in range(stretch.checkpoints_taken(written_s, stretch.rhythm.write_s), 0, -1):
-                if self._taken_away_by(stretch, number) == NO_CAUSE:
-                    stretch.gone[number] = incident
-                    self._log.losses.append(LossRow(now_s, stretch.taken_s(number)))
-                    self._doubtful = True
-                    return
-
-    def _taken_away_by(self, stretch: Stretch, number: int) -> int:
-        """Incident by which a checkpoint was lost or could not be written; NO_CAUSE when it is there."""
-        taken_s = stretch.taken_s(number)
-        stall_s, write_s = stretch.rhythm.stall_s, stretch.rhythm.write_s
-        for start_s, until_s, incident in reversed(self._log.write_failures):
-            if start_s + self._longest_failure_s < taken_s - stall_s:
-                break
-            if fails(taken_s, stall_s, write_s, start_s, until_s):
-                return incident
-        return stretch.gone.get(number, NO_CAUSE)

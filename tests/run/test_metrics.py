@@ -66,6 +66,7 @@ def records() -> Records:
         categories=CATEGORIES,
         parts=PARTS,
         phases=("main", "anneal"),
+        tiers=("store",),
         end_s=4000.0,
         ended="finished",
     )

@@ -16,6 +16,7 @@ from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
 from clustersim.run.plan import (
+    AdaptivePlan,
     CategoryPlan,
     CheckpointPlan,
     DiagnosisPlan,
@@ -30,6 +31,9 @@ from clustersim.run.plan import (
     RestartPart,
     RetirementPlan,
     SparesPlan,
+    StoragePlan,
+    TenantPlan,
+    TierPlan,
 )
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
 from clustersim.run.shop import RepairShop
@@ -77,8 +81,7 @@ def plans(draw: st.DrawFn) -> RunPlan:
     )
     plan = RunPlan(
         "random", nodes, 1, phases, categories,
-        CheckpointPlan(draw(st.floats(1.0, 900.0)), draw(st.floats(0.0, 30.0)), draw(st.floats(0.0, 120.0))),
-        _recovery(draw), spares, maintenance,
+        _checkpoint(draw), _recovery(draw), spares, maintenance,
         fleet_age_s=draw(st.sampled_from([0.0, 5000.0])),
         parameter_uncertainty=draw(st.booleans()),
         incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
@@ -108,6 +111,36 @@ def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
         idle_factor=draw(st.sampled_from([1.0, 0.3])),
         published_count=draw(st.sampled_from([None, 3])),
     )  # fmt: skip
+
+
+def _checkpoint(draw: st.DrawFn) -> CheckpointPlan:
+    """A store that others may use, and up to two tiers nearer than it."""
+    stall_s, write_s = draw(st.floats(0.0, 30.0)), draw(st.floats(0.0, 120.0))
+    bandwidth_bytes_s = 1e6
+    tenants = tuple(
+        TenantPlan(
+            f"tenant {number}", draw(st.floats(1e5, 1e7)), draw(st.floats(100.0, 2000.0)), draw(st.floats(100.0, 900.0))
+        )
+        for number in range(draw(st.integers(0, 2)))
+    )
+    storage = StoragePlan(
+        bandwidth_bytes_s, draw(st.floats(0.0, 1e5)), tenants, draw(st.floats(0.0, 1e8)), draw(st.floats(2e5, 1e6))
+    )
+    inner = tuple(
+        TierPlan(f"tier {number}", draw(st.integers(1, 3)), draw(st.floats(0.0, 60.0)), draw(st.floats(0.0, 60.0)),
+                 draw(st.integers(0, 2)), draw(st.none() | st.integers(1, 4)), *_bad_shares(draw))
+        for number in range(draw(st.sampled_from([0, 0, 1, 2])))
+    )  # fmt: skip
+    return CheckpointPlan(
+        draw(st.floats(1.0, 900.0)), stall_s, write_s, write_s * 5e5,
+        draw(st.sampled_from([1, 1, 3])), draw(st.none() | st.integers(1, 4)), *_bad_shares(draw), inner,
+        draw(st.none() | st.builds(AdaptivePlan, st.floats(100.0, 1e5), st.integers(1, 5))),
+        draw(st.none() | st.just(storage)),
+    )  # fmt: skip
+
+
+def _bad_shares(draw: st.DrawFn) -> tuple[float, float]:
+    return draw(st.sampled_from([(0.0, 0.0), (0.0, 0.0), (0.2, 0.3)]))
 
 
 def _recovery(draw: st.DrawFn) -> RecoveryPlan:

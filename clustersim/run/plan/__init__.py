@@ -1,10 +1,11 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
 from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
-from clustersim.run.plan.checkpoints import CheckpointPlan
+from clustersim.run.plan.checkpoints import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
 from clustersim.run.plan.recovery import (
+    LOAD,
     DiagnosisPlan,
     ElasticPlan,
     InJobPlan,
@@ -18,6 +19,8 @@ from clustersim.run.plan.recovery import (
 from clustersim.run.plan.run import RunPlan
 
 __all__ = [
+    "LOAD",
+    "AdaptivePlan",
     "CategoryPlan",
     "CheckpointPlan",
     "DiagnosisPlan",
@@ -36,5 +39,8 @@ __all__ = [
     "RetirementPlan",
     "RunPlan",
     "SparesPlan",
+    "StoragePlan",
+    "TenantPlan",
+    "TierPlan",
     "ideal_s",
 ]

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from clustersim.run.laws import AT_ONCE, Law
 
+LOAD = "load"
+"""The part of a restart in which the checkpoint is loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestartPart:
@@ -79,15 +82,15 @@ class RecoveryPlan:
         skips = self.in_job.skips if in_job and self.in_job else ()
         return tuple(part for part in self.restart_parts if part.name not in skips)
 
-    @property
-    def restart_median_s(self) -> float:
-        """Median of the whole restart [s]."""
-        return sum(part.median_s for part in self.restart_parts)
+    def restart_s(self, *, in_job: bool = False, load_s: float = -1.0) -> float:
+        """Median of the whole restart [s], with a time of its own to load the checkpoint if that is not negative."""
+        parts = self.parts(in_job=in_job)
+        return sum(load_s if part.name == LOAD and load_s >= 0.0 else part.median_s for part in parts)
 
     @property
-    def in_job_median_s(self) -> float:
-        """Median of a restart inside the job [s]."""
-        return sum(part.median_s for part in self.parts(in_job=True))
+    def load_s(self) -> float:
+        """Usual median time to load the checkpoint [s]."""
+        return next((part.median_s for part in self.restart_parts if part.name == LOAD), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

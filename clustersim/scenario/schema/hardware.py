@@ -7,6 +7,7 @@ from clustersim.scenario.schema.fabric import AnyFabric, ClosFabric, NetworkClas
 from clustersim.scenario.schema.measured import Measured
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
+from clustersim.scenario.schema.storage import Storage
 from clustersim.scenario.units import Bandwidth, Bytes, FlopRate, Fraction, Power
 
 __all__ = [
@@ -90,6 +91,11 @@ class Cluster(Section):
         lt=1.0,
         description="share of the throughput lost in the hottest hour of a day; step times hold for the coolest",
         source="Llama 3 (arXiv 2407.21783, 2024), section 3.3.4: 1-2 %, from the clocks of GPUs at higher temperature",
+    )
+    storage: Storage | None = setting(
+        None,
+        description="the store that the job shares with others; when omitted, checkpoint.write_bandwidth is there at"
+        " any time, and recovery.restart.load is all that a load takes",
     )
     racks_per_pdu: PositiveInt | None = setting(
         None, description="racks behind one power distribution unit; failures of PDUs need it"

@@ -304,7 +304,7 @@ def test_restart_parts_grow_with_the_job(compiled: Compile) -> None:
     assert RestartPart("init", 80.0) in recovery.restart_parts
     assert RestartPart("warmup", 7.0) in recovery.restart_parts
     assert [part.name for part in recovery.restart_parts] == ["schedule", "init", "collectives", "load", "warmup"]
-    assert recovery.restart_median_s == pytest.approx(sum(part.median_s for part in recovery.restart_parts))
+    assert recovery.restart_s() == pytest.approx(sum(part.median_s for part in recovery.restart_parts))
     assert recovery.restart_sigma == 0.2
 
 
@@ -426,7 +426,7 @@ def test_how_it_recovers(compiled: Compile) -> None:
     assert recovery.on_call == OnCallPlan(9 * 3600.0, 18 * 3600.0, False, off_hours, two_days_and_a_quarter)
     assert recovery.in_job == InJobPlan(("schedule", "init"), 0.8)
     assert [part.name for part in recovery.parts(in_job=True)] == ["collectives", "load", "warmup"]
-    assert recovery.in_job_median_s < recovery.restart_median_s
+    assert recovery.restart_s(in_job=True) < recovery.restart_s()
     assert (recovery.queue, recovery.swap_slow_after_s, recovery.suspect_after) == (Law("constant", 180.0), 600.0, 3)
     assert recovery.diagnosis == DiagnosisPlan(0.05, 0.1, Law("constant", 3600.0))
 
