@@ -10,7 +10,19 @@ import numpy as np
 
 from clustersim.report.lanes import lanes
 from clustersim.report.trace_format import FIRST, Event, name_process, name_track, trace_text, write_text
-from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, STATES, Column, Records, Table
+from clustersim.run.records import (
+    EFFECTS,
+    FATES,
+    HITS,
+    LOST,
+    NO_CAUSE,
+    STATES,
+    UNREADABLE,
+    UNWRITTEN,
+    Column,
+    Records,
+    Table,
+)
 from clustersim.run.spans import TRAINING
 
 JOB, INCIDENTS, REPAIRS = FIRST, FIRST + 1, FIRST + 2
@@ -112,14 +124,15 @@ def _checkpoints(records: Records) -> Iterator[Event]:
         yield from name_track(JOB, CHECKPOINT_TRACK + number, name, CHECKPOINT_TRACK + number)
     steps = rows["step"].tolist()
     whole_steps = rows["step"][whole].tolist()
-    for number, step, start, end in zip(lane, whole_steps, taken, durable, strict=True):
-        yield _slice(JOB, CHECKPOINT_TRACK + number, "write", start, end, {"step": step})
-    for row in np.flatnonzero(~whole).tolist():
-        at = _microseconds(rows["taken_s"][row : row + 1])[0]
-        yield _instant(JOB, CHECKPOINT_TRACK, "never whole", at, {"step": steps[row]})
-    for row in np.flatnonzero(np.isfinite(rows["lost_s"])).tolist():
-        at = _microseconds(rows["lost_s"][row : row + 1])[0]
-        yield _instant(JOB, CHECKPOINT_TRACK, "lost", at, {"step": steps[row]})
+    tiers = [records.tiers[code] for code in rows["tier"][whole].tolist()]
+    for number, step, tier, start, end in zip(lane, whole_steps, tiers, taken, durable, strict=True):
+        yield _slice(JOB, CHECKPOINT_TRACK + number, "write", start, end, {"step": step, "tier": tier})
+    gone = np.flatnonzero(np.isin(rows["fate"], (UNWRITTEN, LOST, UNREADABLE)))
+    for row in gone[np.argsort(rows["fate"][gone], kind="stable")].tolist():
+        fate, tier = FATES[rows["fate"][row]], records.tiers[rows["tier"][row]]
+        when = "taken_s" if fate == FATES[UNWRITTEN] else "lost_s"
+        at = _microseconds(np.minimum(rows[when][row : row + 1], records.end_s))[0]
+        yield _instant(JOB, CHECKPOINT_TRACK, fate, at, {"step": steps[row], "tier": tier})
 
 
 def _incidents(records: Records) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from clustersim.run.chance import uniforms_of
 from clustersim.run.log import CrashRow, Log, LossRow, VoidRow, WriteFailureRow
 from clustersim.run.plan import CheckpointPlan, TierPlan
 from clustersim.run.progress import ROUNDING_S
-from clustersim.run.records import Column, table
+from clustersim.run.records import DELETED, KEPT, LOST, UNREADABLE, UNWRITTEN, Column, table
 from clustersim.run.storage import fails, whole_s
 
 Columns = dict[str, Column]
@@ -48,7 +48,7 @@ def checkpoint_records(begun: Begun, log: Log, plan: CheckpointPlan, chance: int
     Returns
     -------
     dict of str to array
-        ``taken_s, durable_s, lost_s, step, phase, tier``, by time and tier.
+        ``taken_s, durable_s, lost_s, step, phase, tier, fate``, by time and tier.
     """
     taken_s = begun.start_s + begun.rows["stall_s"]
     completed = taken_s <= begun.rows["end_s"] + ROUNDING_S
@@ -92,11 +92,15 @@ def _tier(
     if store:
         _fail_writes(log, rows, taken_s, durable_s, plan)
     lost_s = _lost_s(log.losses, taken_s) if store else _void_s(log.voids, number, taken_s)
+    fate = np.where(np.isnan(durable_s), UNWRITTEN, np.where(np.isfinite(lost_s), LOST, KEPT)).astype(np.int8)
     if tier.keep is not None:
-        lost_s = np.minimum(lost_s, _deleted_s(rows, step, durable_s, tier.keep))
+        deleted_s = _deleted_s(rows, step, durable_s, tier.keep)
+        fate[deleted_s < lost_s] = DELETED
+        lost_s = np.minimum(lost_s, deleted_s)
     if draws is not None:
-        corrupt = (draws >= tier.failed) & (draws < tier.failed + tier.corrupt)
-        lost_s[corrupt] = np.fmin(lost_s, durable_s)[corrupt]
+        corrupt = (draws >= tier.failed) & (draws < tier.failed + tier.corrupt) & (fate != UNWRITTEN)
+        fate[corrupt] = UNREADABLE
+        lost_s[corrupt] = durable_s[corrupt]
     return {
         "taken_s": taken_s,
         "durable_s": durable_s,
@@ -104,6 +108,7 @@ def _tier(
         "step": step,
         "phase": rows["phase"].astype(np.int16),
         "tier": np.full(len(step), number, np.int8),
+        "fate": fate,
     }
 
 

@@ -94,6 +94,9 @@ class Crew:
             incident = self._break_troubled(incident, failed=failed)
         self.changed |= bool(self.stops or self.broken or self._fleet.missing or self.lacks)
         waits_for, called = self.lacks_for if incident == NO_CAUSE else incident, False
+        if incident == NO_CAUSE and self.stops:
+            # It may be worked off while nodes are waited for, and the job has stopped for it all the same.
+            incident = self.stops.first().incident
         while self.stops or self.broken or (self._fleet.missing and not called):
             called = True
             yield from self._replace_broken(waits_for)

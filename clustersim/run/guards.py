@@ -103,14 +103,15 @@ def _check_tokens(records: Records) -> None:
 
 
 def _check_rewinds(records: Records) -> None:
-    """Each fall of the tokens ends at the start or at a checkpoint that was durable by then, and not yet lost."""
+    """Each fall of the tokens ends at the start or at a checkpoint that was durable by then, not yet lost, and good."""
     first, last = records.intervals["tokens_start"], records.intervals["tokens_end"]
     falls = np.flatnonzero(first[1:] < last[:-1] * (1.0 - _TOKENS)) + 1
     kept = records.checkpoints
     _check(np.diff(kept["taken_s"]) >= 0.0, "checkpoints out of order")
+    good = kept["lost_s"] > kept["durable_s"]
     for row in falls.tolist():
         now_s = records.intervals["start_s"][row]
-        there = (kept["durable_s"] <= now_s + _GAP_S) & (kept["lost_s"] >= now_s - _GAP_S)
+        there = good & (kept["durable_s"] <= now_s + _GAP_S) & (kept["lost_s"] >= now_s - _GAP_S)
         places = np.append(kept["tokens"][there], 0.0)
         off = np.abs(places - first[row]).min()
         _check(off <= _TOKENS * max(1.0, first[row]), "rewound to {} tokens, no durable checkpoint", first[row])

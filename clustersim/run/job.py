@@ -74,7 +74,7 @@ class Job:
         self.mode = DOWN
         self.store = Store(plan.checkpoint, log)
         """Where its checkpoints end up."""
-        kept = Kept(plan.checkpoint, self.store, log, chance)
+        kept = Kept(plan.checkpoint, sum(phase.steps for phase in phases), self.store, log, chance)
         self._path = Trajectory(phases, plan.checkpoint, kept, log, own_code(plan, BAD_CHECKPOINT))
         self._stretch: Stretch | None = None
         self._episodes = Episodes(fleet, log)
@@ -238,8 +238,8 @@ class Job:
         disturbance = yield from self._write()
         if disturbance is not None:
             yield from self._recover(disturbance)
-        elif path.kept.missing != NO_CAUSE:
-            yield from self._start(path.kept.missing)
+        elif (taken_by := path.kept.missing(self._env.now)) != NO_CAUSE:
+            yield from self._start(taken_by)
         elif not path.finished or path.must_rewind:
             stopped_for = self._absorbed if changes == NO_CAUSE else changes
             yield from self._start(self._log_phase_change() if new_layout else stopped_for)
@@ -289,7 +289,6 @@ class Job:
     def _start(self, incident: int) -> Process:
         """Start after a stop in which nothing was lost, unless the checkpoint is not there when it is to be loaded."""
         incident = yield from self._get_ready(incident, failed=False)
-        self._path.kept.settle(self._env.now)
         self._find_checkpoint(NO_CAUSE)
         begun = self._log.stretches or self._log.stages
         disturbance = yield from (self._queue_and_restart(incident) if begun else self._restart(incident))
@@ -346,7 +345,7 @@ class Job:
     def _find_checkpoint(self, incident: int) -> None:
         """Load what the job stands on, or go back further because it is not there any more."""
         self._lose_tiers()
-        if self._path.must_rewind or not self._path.load():
+        if self._path.must_rewind or not self._path.load(self._env.now):
             self._path.rewind(self._env.now, incident, self._env.now)
 
     def _lose_tiers(self) -> None:

@@ -22,8 +22,9 @@ class Kept:
     ones have pushed it out. Whether it can be read shows when it is loaded.
     """
 
-    def __init__(self, plan: CheckpointPlan, store: Store, log: Log, chance: int) -> None:
+    def __init__(self, plan: CheckpointPlan, last_step: int, store: Store, log: Log, chance: int) -> None:
         self._tiers = plan.tiers
+        self._last_step = last_step
         self._store = store
         self._log = log
         self._chance = chance
@@ -44,22 +45,23 @@ class Kept:
         """Copies that were tried and could not be read: tier, number of the stretch and of the checkpoint."""
 
     def add(self, stretch: Stretch) -> None:
-        """A stretch has ended."""
-        self._stretches.append(stretch)
+        """A stretch has ended; one without a step has no checkpoint."""
+        if stretch.steps:
+            self._stretches.append(stretch)
 
     # --- what is there ------------------------------------------------------------------------------------------
 
     def all_durable(self, now_s: float) -> bool:
         """Whether the last checkpoint, too, has been written to the store."""
-        last = self._stretches[-1]
-        return last.checkpoints_taken(now_s, self._store.delay_s(now_s)) == last.checkpoints
+        last = self._stretches[-1] if self._stretches else None
+        return last is None or last.checkpoints_taken(now_s, self._store.delay_s(now_s)) == last.checkpoints
 
-    def settle(self, stop_s: float) -> None:
-        """The job has stopped: what was not complete by then never will be, and what newer ones pushed out is gone."""
+    def settle(self, crash_s: float) -> None:
+        """A crash: what was not complete by then never will be, and what newer ones had pushed out by then is gone."""
         for stretch in reversed(self._stretches):
             if stretch.whole:
                 break
-            stretch.whole = self._whole(stretch, stop_s)
+            stretch.whole = self._whole(stretch, crash_s)
         for tier, plan in enumerate(self._tiers):
             if plan.keep is not None:
                 self._deleted_s[tier] = max(self._deleted_s[tier], self._oldest_kept_s(tier, plan.keep))
@@ -82,7 +84,7 @@ class Kept:
             return number
         oldest_s = min(map(max, self._void_s, self._deleted_s))
         while number and stretch.taken_s(number) >= oldest_s:
-            if list(self._copies(stretch, number)):
+            if list(self._copies(stretch, number, stretch.whole)):
                 return number
             number -= 1
         return 0
@@ -92,12 +94,15 @@ class Kept:
         delays_s = (self._store.delay_s(at_s), *(tier.write_s for tier in self._tiers[1:]))
         return tuple(stretch.checkpoints_taken(at_s, delay_s) for delay_s in delays_s)
 
-    def _copies(self, stretch: Stretch, number: int) -> Iterator[int]:
-        """Tiers that have this checkpoint, or should: of accidents of the store they know nothing."""
-        taken_s = stretch.taken_s(number)
-        for tier in self._by_load:
+    def _copies(self, stretch: Stretch, number: int, whole: Sequence[int]) -> Iterator[int]:
+        """Tiers that have this checkpoint, or should: of accidents of the store they know nothing.
+
+        The end of the job counts in the store alone.
+        """
+        taken_s, end = stretch.taken_s(number), stretch.checkpoint_step(number) == self._last_step
+        for tier in (_STORE,) if end else self._by_load:
             there = taken_s >= self._deleted_s[tier] and stretch.start_s >= self._void_s[tier]
-            if there and number <= stretch.whole[tier] and self._written(tier, stretch, number):
+            if there and number <= whole[tier] and self._written(tier, stretch, number):
                 yield tier
 
     def _written(self, tier: int, stretch: Stretch, number: int) -> bool:
@@ -120,14 +125,15 @@ class Kept:
         left = keep
         for stretch in reversed(self._stretches):
             for number in range(min(stretch.whole[tier], stretch.checkpoints), 0, -1):
-                left -= self._written(tier, stretch, number)
+                failed = tier == _STORE and self._doubtful and self._unwritten_by(stretch, number) != NO_CAUSE
+                left -= not failed and self._written(tier, stretch, number)
                 if not left:
                     return stretch.taken_s(number)
         return -math.inf
 
     # --- loading ------------------------------------------------------------------------------------------------
 
-    def load(self) -> bool:
+    def load(self, now_s: float) -> bool:
         """Load the checkpoint that the job stands on from the tier that is quickest; False if no copy can be read."""
         if not self._stretches:
             return True
@@ -137,7 +143,7 @@ class Kept:
             return True
         last = self._stretches[-1]
         number = last.checkpoints
-        for tier in self._copies(last, number):
+        for tier in self._copies(last, number, last.whole or self._whole(last, now_s)):
             if tier == _STORE and self._doubtful and self._taken_away_by(last, number) != NO_CAUSE:
                 continue
             copy = tier, last.number, number
@@ -149,14 +155,15 @@ class Kept:
             self._unreadable.add(copy)
         return False
 
-    @property
-    def missing(self) -> int:
+    def missing(self, now_s: float) -> int:
         """What took away the checkpoint that the job stands on and would load; NO_CAUSE when a copy is there."""
         if not self._doubtful or not self._stretches:
             return NO_CAUSE
         last = self._stretches[-1]
-        if last.whole and not self._plain and any(tier != _STORE for tier in self._copies(last, last.checkpoints)):
-            return NO_CAUSE
+        if not self._plain:
+            copies = self._copies(last, last.checkpoints, last.whole or self._whole(last, now_s))
+            if any(tier != _STORE for tier in copies):
+                return NO_CAUSE
         return self._taken_away_by(last, last.checkpoints)
 
     @property
@@ -208,13 +215,18 @@ class Kept:
 
     def _taken_away_by(self, stretch: Stretch, number: int) -> int:
         """Incident by which a checkpoint was lost or could not be written; NO_CAUSE when it is there."""
+        incident = self._unwritten_by(stretch, number)
+        return stretch.gone.get(number, NO_CAUSE) if incident == NO_CAUSE else incident
+
+    def _unwritten_by(self, stretch: Stretch, number: int) -> int:
+        """Incident because of which a checkpoint could not be written to the store; NO_CAUSE when it could."""
         taken_s, stall_s = stretch.taken_s(number), stretch.rhythm.stall_s
         for start_s, until_s, incident in reversed(self._log.write_failures):
             if start_s + self._longest_failure_s < taken_s - stall_s:
                 break
             if fails(taken_s, stall_s, self._store.write_s(taken_s), start_s, until_s):
                 return incident
-        return stretch.gone.get(number, NO_CAUSE)
+        return NO_CAUSE
 
 
 def _load_s(tier: TierPlan) -> float:

@@ -176,6 +176,12 @@ def time_by_day_and_state_s(records: Records) -> Column:
     return time_between_s(records, np.arange(days + 1) * _DAY_S)
 
 
+def checkpoints_taken(records: Records) -> int:
+    """Checkpoints that were taken, each counted once however many tiers have it."""
+    taken_s = records.checkpoints["taken_s"]
+    return int(np.count_nonzero(np.diff(taken_s))) + 1 if len(taken_s) else 0
+
+
 def tokens_at_s(records: Records, times_s: Column) -> Column:
     """Tokens that count by each of these moments."""
     productive = records.intervals["state"] == PRODUCTIVE

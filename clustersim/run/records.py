@@ -32,6 +32,12 @@ HITS = ("job", "spare", "job_down", "unnoticed")
 A corruption is unnoticed until it is discovered, a lost checkpoint until a restart wants to load it.
 """
 
+FATES = ("kept", "unwritten", "lost", "deleted", "unreadable")
+"""What became of a checkpoint in a tier: it is there to the end; never was whole; was lost by an accident, or with the
+nodes that had it; made room for newer ones; or was whole and of no use."""
+
+KEPT, UNWRITTEN, LOST, DELETED, UNREADABLE = range(len(FATES))
+
 NO_CAUSE = -1
 
 PHASE_CHANGE = "phase change"
@@ -64,9 +70,10 @@ class Records:
         ``t_s, category, node, effect, hits, detect_s, evicted_nodes, manual, skipped_tokens``; ``category`` indexes
         ``categories``.
     checkpoints : Table
-        ``taken_s, durable_s, lost_s, step, phase, tier, tokens``, one row for each of the ``tiers`` that was to have a
-        checkpoint; ``durable_s`` is NaN for one that was never whole there, ``lost_s`` is when a whole one was lost or
-        deleted, or became whole though it cannot be read, and infinite for one that is there.
+        ``taken_s, durable_s, lost_s, step, phase, tier, fate, tokens``, one row for each of the ``tiers`` that was to
+        have a checkpoint; ``durable_s`` is NaN for one that was never whole there, ``lost_s`` is when a whole one was
+        lost or deleted, or became whole though it cannot be read, and infinite for one that is there. ``fate`` indexes
+        :data:`FATES`.
     repairs : Table
         ``queued_s, start_s, end_s, nodes, cause, back_s, retired, failed``; ``back_s`` is when the nodes are back in
         service, or new ones in the place of those that were retired.

@@ -135,7 +135,7 @@ class Trajectory:
             earliest = min(self._found, key=self._corruptions.__getitem__)
             self._go_back(self.kept.newest(self._corruptions[earliest]), ROLLBACK, earliest)
             self._found.clear()
-        while not self.load():
+        while not self.load(now_s):
             self._pass_over(now_s)
         if self._corruptions:
             self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < self.step}
@@ -145,13 +145,13 @@ class Trajectory:
         if self._observed:
             self._observed.add(t_s)
 
-    def load(self) -> bool:
+    def load(self, now_s: float) -> bool:
         """Load the checkpoint that the job stands on; False if it is not there, or cannot be read from any tier."""
-        return self.kept.missing == NO_CAUSE and self.kept.load()
+        return self.kept.missing(now_s) == NO_CAUSE and self.kept.load(now_s)
 
     def _pass_over(self, now_s: float) -> None:
         """Go back further: this checkpoint cannot be loaded; the steps are lost by what took it away."""
-        log, incident = self._log, self.kept.missing
+        log, incident = self._log, self.kept.missing(now_s)
         if incident == NO_CAUSE:
             incident = len(log.incidents)
             log.incidents.append(IncidentRow(now_s, self._bad_checkpoint, -1, _LOSS, _JOB, 0.0, 0, False))

@@ -114,7 +114,7 @@ def _replicate(task: Task, number: int) -> Replication:
         unexpected=unexpected,
         planned=planned,
         recovery_s=metrics.recovery_time_s(records),
-        checkpoints=len(records.checkpoints["taken_s"]),
+        checkpoints=metrics.checkpoints_taken(records),
         windows=tuple(
             WindowMetrics(
                 metrics.effective_training_time(records, window),

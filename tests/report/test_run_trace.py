@@ -127,7 +127,7 @@ def test_columns_that_nobody_knows_are_arguments_and_what_is_not_finite_is_left_
 def test_checkpoints_that_are_missing_are_instants() -> None:
     text = run_trace_text(CASES["storage"](), {})
     instants = [(e["name"], e["ts"] / 1e6, e["args"]["step"]) for e in on(text, JOB, CHECKPOINT_TRACK, "i")]
-    assert [name for name, _, _ in instants] == ["never whole", "never whole", "lost", "lost"]
+    assert [name for name, _, _ in instants] == ["unwritten", "unwritten", "lost", "lost"]
     assert instants[2] == ("lost", 500.0, 10)
 
 

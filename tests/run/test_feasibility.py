@@ -120,3 +120,42 @@ def test_a_link_with_nothing_left_cuts_the_job_in_two() -> None:
     dead = "{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, bandwidth: 0 %}"
     (line,) = problems("quickstart", f"failures={{categories: {{x: {dead}}}}}")
     assert "failures.categories.x.bandwidth: so little cuts the job in two" in line
+
+
+# --- tiers and the store --------------------------------------------------------------------------------------------
+
+TIER = "checkpoint.tiers=[{name: memory, survives: node, load: 10 s, write: 90 s}]"
+
+
+def test_a_tier_that_is_slower_than_the_interval() -> None:
+    (line,) = problems("quickstart", TIER, "checkpoint.interval=60 s")
+    assert "the tier 'memory' takes 90 s for a checkpoint, longer than the 60 s between two; set every to 2" in line
+
+
+def test_the_store_has_as_many_intervals_as_it_leaves_out() -> None:
+    settings = ["checkpoint.write_bandwidth=1 GB/s", "checkpoint.interval=60 s", TIER.replace("90 s", "20 s")]
+    assert cs.load(SCENARIOS / "quickstart.yaml", [*settings, "checkpoint.every=2"]).run_plan.checkpoint.every == 2
+    (line,) = problems("quickstart", *settings)
+    assert "use an interval of 112 s or more" in line
+
+
+def test_a_tier_that_survives_what_the_cluster_does_not_have() -> None:
+    (line,) = problems("quickstart", TIER.replace("survives: node", "survives: pdu"))
+    assert "checkpoint.tiers[0].survives: the cluster does not say how many racks share one" in line
+
+
+def test_a_store_that_the_data_needs_for_itself() -> None:
+    (line,) = problems("quickstart", "cluster.storage={bandwidth: 10 GB/s, data_loading: 10 GB/s}")
+    assert "the data takes 10 GB/s of the 10 GB/s that the store has" in line
+
+
+def test_tenants_have_names_of_their_own() -> None:
+    one = "{name: a, demand: 1 GB/s, pause: 1 h, busy: 1 h}"
+    (line,) = problems("quickstart", f"cluster.storage={{bandwidth: 100 GB/s, tenants: [{one}, {one}]}}")
+    assert "cluster.storage.tenants[1].name: 'a' is there already" in line
+
+
+def test_more_tenants_than_are_told_apart() -> None:
+    many = ", ".join(f"{{name: t{n}, demand: 1 GB/s, pause: 1 h, busy: 1 h}}" for n in range(13))
+    (line,) = problems("quickstart", f"cluster.storage={{bandwidth: 100 GB/s, tenants: [{many}]}}")
+    assert "13 tenants are more than 12" in line

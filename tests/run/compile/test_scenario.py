@@ -16,6 +16,7 @@ from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.plan import (
+    AdaptivePlan,
     CategoryPlan,
     DiagnosisPlan,
     DiurnalPlan,
@@ -27,6 +28,9 @@ from clustersim.run.plan import (
     PartsPlan,
     RestartPart,
     RetirementPlan,
+    StoragePlan,
+    TenantPlan,
+    TierPlan,
 )
 from clustersim.scenario import load
 from clustersim.workload.parameters import count_parameters
@@ -448,3 +452,47 @@ def test_by_default_nothing_goes_wrong_in_recovery(compiled: Compile) -> None:
     assert (plan.recovery.on_call, plan.recovery.in_job, plan.recovery.queue) == (None, None, AT_ONCE)
     assert (plan.recovery.diagnosis.missed, plan.recovery.diagnosis.false_blame) == (0.0, 0.0)
     assert (plan.spares.parts, plan.spares.retirement, plan.spares.failed_repairs) == (None, None, 0.0)
+
+
+# --- tiers, policies and the store ----------------------------------------------------------------------------------
+
+ASYNCHRONOUS = PLAN.replace("kind: blocking,", "kind: asynchronous, stall: 2 s,")
+
+
+def checkpointing(more: str, head: str = ASYNCHRONOUS) -> str:
+    return head.replace("bytes_per_parameter: 10}", f"bytes_per_parameter: 10, {more}}}")
+
+
+def test_tiers_of_a_checkpoint(compiled: Compile) -> None:
+    tier = "{name: memory, survives: node, write: 3 s, load: 10 s, every: 2, keep: 2, failed: 1 %, corrupt: 2 %}"
+    plan = compiled(head=checkpointing(f"every: 5, keep: 3, failed: 4 %, corrupt: 5 %, tiers: [{tier}]")).checkpoint
+    assert plan.inner == (TierPlan("memory", 2, 3.0, 10.0, 1, 2, 0.01, 0.02),)
+    assert plan.store == TierPlan("store", 5, plan.write_s, keep=3, failed=0.04, corrupt=0.05)
+
+
+@pytest.mark.parametrize(("survives", "nodes"), [("restart", 0), ("node", 1), ("rack", 4), ("site", 40)])
+def test_what_a_tier_survives_in_nodes(compiled: Compile, survives: str, nodes: int) -> None:
+    head = checkpointing(f"tiers: [{{name: a, survives: {survives}, load: 1 s}}]").replace(
+        "nodes: 40}", "nodes: 40, fabric: {kind: clos, nodes_per_rack: 4}}"
+    )
+    assert compiled(head=head).checkpoint.inner[0].survives_nodes == nodes
+
+
+def test_adaptive_interval_starts_from_what_is_expected(compiled: Compile) -> None:
+    head = ASYNCHRONOUS.replace("interval: 10 min", "interval: adaptive, expected_mtbf: 5 h, memory: 7")
+    plan = compiled(head=head).checkpoint
+    assert plan.adaptive == AdaptivePlan(18000.0, 7)
+    assert plan.interval_s == young_daly_interval(2.0, 18000.0)
+    of_the_plan = compiled(head=ASYNCHRONOUS.replace("interval: 10 min", "interval: adaptive")).checkpoint
+    assert of_the_plan.adaptive == AdaptivePlan(pytest.approx(3.6e6 / 256), 10)
+
+
+def test_store_that_others_use(compiled: Compile) -> None:
+    """10 GB/s are asked for; a third of the time another takes 15 of the 20 GB/s, and data 1 GB/s at any time."""
+    tenant = "{name: evaluation, demand: 15 GB/s, pause: 2 h, busy: 1 h}"
+    store = f"nodes: 40, storage: {{bandwidth: 20 GB/s, data_loading: 1 GB/s, tenants: [{tenant}]}}}}"
+    plan = compiled(head=checkpointing("read_copies: 4").replace("nodes: 40}", store)).checkpoint
+    assert plan.storage == StoragePlan(
+        20e9, 1e9, (TenantPlan("evaluation", 15e9, 7200.0, 3600.0),), 4 * plan.size_bytes, 10e9
+    )
+    assert plan.write_s == pytest.approx(plan.size_bytes / (2 / 3 * 10e9 + 1 / 3 * 9.5e9))

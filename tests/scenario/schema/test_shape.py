@@ -57,7 +57,7 @@ def test_knows_the_dimension(section: type[Scenario], field: str, dimension: str
 def test_knows_the_dimension_beside_a_literal() -> None:
     interval = shape.field_type(BlockingCheckpoint, "interval")
     assert shape.dimension(interval) == "time"
-    assert shape.choices(interval) == ("young-daly",)
+    assert shape.choices(interval) == ("young-daly", "adaptive")
 
 
 def test_knows_the_table() -> None:
