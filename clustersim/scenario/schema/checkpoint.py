@@ -100,7 +100,8 @@ STORE = "store"
 def _none_good(failed: float, corrupt: float) -> Iterator[Wrong]:
     if failed + corrupt >= 1.0:
         message = (
-            f"with {failed:.0%} of the writes failed no checkpoint is ever any good; both together stay below 100 %"
+            f"{failed:.0%} of the writes fail and {corrupt:.0%} cannot be read, so that no checkpoint is any good: both"
+            " together stay below 100 %"
         )
         yield Wrong(("corrupt",), corrupt, message)
 

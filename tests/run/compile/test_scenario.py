@@ -464,9 +464,9 @@ def checkpointing(more: str, head: str = ASYNCHRONOUS) -> str:
 
 
 def test_tiers_of_a_checkpoint(compiled: Compile) -> None:
-    tier = "{name: memory, survives: node, write: 3 s, load: 10 s, every: 2, keep: 2, failed: 1 %, corrupt: 2 %}"
+    tier = "{name: memory, survives: node, write: 3 s, load: 10 s, every: 1, keep: 2, failed: 1 %, corrupt: 2 %}"
     plan = compiled(head=checkpointing(f"every: 5, keep: 3, failed: 4 %, corrupt: 5 %, tiers: [{tier}]")).checkpoint
-    assert plan.inner == (TierPlan("memory", 2, 3.0, 10.0, 1, 2, 0.01, 0.02),)
+    assert plan.inner == (TierPlan("memory", 1, 3.0, 10.0, 1, 2, 0.01, 0.02),)
     assert plan.store == TierPlan("store", 5, plan.write_s, keep=3, failed=0.04, corrupt=0.05)
 
 

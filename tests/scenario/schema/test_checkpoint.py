@@ -15,7 +15,10 @@ SCENARIOS = Path(__file__).parents[3] / "scenarios"
         (["checkpoint.expected_mtbf=3 h"], "goes with 'interval: adaptive': leave it out, or write that"),
         (["checkpoint.memory=3"], "goes with 'interval: adaptive': leave it out, or write that"),
         (["checkpoint.every=2"], "no tier has every checkpoint: some would be taken for nothing. Set one 'every' to 1"),
-        (["checkpoint.failed=60 %", "checkpoint.corrupt=40 %"], "with 100% of the writes failed no checkpoint is ever"),
+        (
+            ["checkpoint.failed=60 %", "checkpoint.corrupt=40 %"],
+            "60% of the writes fail and 40% cannot be read, so that",
+        ),
         (
             ["checkpoint.tiers=[{name: store, survives: node, load: 1 s}]"],
             "is the name of another tier: choose one of its own",
