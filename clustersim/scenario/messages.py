@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from clustersim.scenario.document import Document, Path, dotted, step_into
-from clustersim.scenario.expected import advice, bound, expected, listed, shown
+from clustersim.scenario.expected import advice, bound, expected, shown
 from clustersim.scenario.problems import Problem
 from clustersim.scenario.quantity import nearest_word, suggestion
 from clustersim.scenario.schema.catalogued import UNKNOWN_ENTRY
@@ -100,7 +100,7 @@ def _problem(items: list[tuple[Any, _Spot]], document: Document) -> Problem:
         raw = bound(item["input"], spot.annotation)
     message = _message(item, spot.annotation, item["input"] if raw is None else raw)
     if len(items) > 1 and choices(spot.annotation):
-        message += f"; or write {listed(choices(spot.annotation))}"
+        message += f"; or write {' or '.join(map(str, choices(spot.annotation)))}"
     return Problem.at(document.place(path), dotted(path), message)
 
 
