@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -131,6 +131,10 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
             "interval_s": ensemble.plan.checkpoint.interval_s,
             "stall_s": ensemble.plan.checkpoint.stall_s,
             "write_s": ensemble.plan.checkpoint.write_s,
+            "every": ensemble.plan.checkpoint.every,
+            "keep": ensemble.plan.checkpoint.keep,
+            "adaptive": ensemble.plan.checkpoint.adaptive is not None,
+            "tiers": [asdict(tier) for tier in ensemble.plan.checkpoint.inner],
         },
         "learning": loss.section(),
         "bill": bills.section(),
