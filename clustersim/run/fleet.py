@@ -40,7 +40,8 @@ class Fleet:
         """Nodes that keep failing."""
         self.broken: set[int] = set()
         """Nodes in service that are broken, and nobody knows."""
-        self.on_failed_repair: Callable[[int, int], None] = lambda _node, _cause: None
+        self.on_failed_repair: Callable[[int, int], bool] = lambda _node, _cause: False
+        self.on_broken_joins: Callable[[int], None] = lambda _node: None
 
     def in_service(self, first_node: int, count: int) -> list[int]:
         """Nodes of a domain that exist, are powered and not being mended: those a failure can strike."""
@@ -89,9 +90,8 @@ class Fleet:
     def _return(self, nodes: list[int], repair: RepairRow) -> None:
         if repair.retired:
             self.lemons.difference_update(nodes)
-        if repair.failed:
+        if repair.failed and self.on_failed_repair(nodes[0], repair.cause):
             self.broken.update(nodes)
-            self.on_failed_repair(nodes[0], repair.cause)
         for node in nodes:
             for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:
@@ -103,9 +103,14 @@ class Fleet:
                     self._stand_by(node, HOT)
                     continue
                 # Every pool is full, so the node goes back to the job that lacks it.
-                self.state[node] = IN_JOB
-                self.missing -= 1
+                self._join(node)
         self.on_return()
+
+    def _join(self, node: int) -> None:
+        self.state[node] = IN_JOB
+        self.missing -= 1
+        if node in self.broken:
+            self.on_broken_joins(node)
 
     def _stand_by(self, node: int, pool: int) -> None:
         self._pools[pool].append(node)
@@ -127,7 +132,6 @@ class Fleet:
         coldest = HOT
         for pool in self._used:
             while self.missing and self._pools[pool]:
-                self.state[self._pools[pool].pop()] = IN_JOB
-                self.missing -= 1
+                self._join(self._pools[pool].pop())
                 coldest = pool
         return coldest

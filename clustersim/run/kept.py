@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from clustersim.run.chance import uniforms_of
+from clustersim.run.chance import uniform_of
 from clustersim.run.log import Log, LossRow, VoidRow, WriteFailureRow
 from clustersim.run.plan import CheckpointPlan, TierPlan
 from clustersim.run.progress import Stretch
@@ -35,7 +35,9 @@ class Kept:
         self._void_s = [-math.inf] * len(self._tiers)
         """What was taken before is lost, in each tier."""
         self._deleted_s = [-math.inf] * len(self._tiers)
-        """What was taken before is deleted."""
+        """What was taken before is deleted, as far as that was worked out: see ``_delete``."""
+        self._row_is_known = False
+        """Whether that is so since the last crash."""
         self._doubtful = False
         """Whether any checkpoint was lost or could not be written so far: only then are they looked for one by one."""
         self._longest_failure_s = 0.0
@@ -57,20 +59,20 @@ class Kept:
         return last is None or last.checkpoints_taken(now_s, self._store.delay_s(now_s)) == last.checkpoints
 
     def settle(self, crash_s: float) -> None:
-        """A crash: what was not complete by then never will be, and what newer ones had pushed out by then is gone."""
+        """A crash: what was not complete by then never will be."""
         for stretch in reversed(self._stretches):
             if stretch.whole:
                 break
             stretch.whole = self._whole(stretch, crash_s)
-        for tier, plan in enumerate(self._tiers):
-            if plan.keep is not None:
-                self._deleted_s[tier] = max(self._deleted_s[tier], self._oldest_kept_s(tier, plan.keep))
+        self._row_is_known = False
 
     def newest(self, limit: int) -> int:
         """Step of the newest checkpoint in any tier that is not beyond a step; forgets what lies after it."""
         while self._stretches:
             stretch = self._stretches[-1]
             number = self._newest_of(stretch, limit)
+            if number < min(max(stretch.whole), stretch.checkpoints):
+                self._delete()
             if number:
                 return stretch.end_at(number)
             self._stretches.pop()
@@ -101,6 +103,9 @@ class Kept:
         """
         taken_s, end = stretch.taken_s(number), stretch.checkpoint_step(number) == self._last_step
         for tier in (_STORE,) if end else self._by_load:
+            keep, every = self._tiers[tier].keep, self._tiers[tier].every
+            if keep is not None and (whole[tier] - number) // every >= keep:
+                self._delete()
             there = taken_s >= self._deleted_s[tier] and stretch.start_s >= self._void_s[tier]
             if there and number <= whole[tier] and self._written(tier, stretch, number):
                 yield tier
@@ -118,7 +123,20 @@ class Kept:
         return plan.bad and plan.failed <= self._draw(tier, stretch, number) < plan.failed + plan.corrupt
 
     def _draw(self, tier: int, stretch: Stretch, number: int) -> float:
-        return float(uniforms_of(self._chance, tier, stretch.number, number)[0])
+        return uniform_of(self._chance, tier, stretch.number, number)
+
+    def _delete(self) -> None:
+        """Work out what newer checkpoints have pushed out.
+
+        That is only needed where the job goes back past one that is whole: as long as the row only grows, what was
+        pushed out once would be so again.
+        """
+        if self._row_is_known:
+            return
+        self._row_is_known = True
+        for tier, plan in enumerate(self._tiers):
+            if plan.keep is not None:
+                self._deleted_s[tier] = max(self._deleted_s[tier], self._oldest_kept_s(tier, plan.keep))
 
     def _oldest_kept_s(self, tier: int, keep: int) -> float:
         """When the oldest was taken of those that a tier keeps [s]."""

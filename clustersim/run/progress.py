@@ -167,12 +167,16 @@ class Stretch:
 
     def _extra_s(self, work_s: float) -> float:
         """Time by which so much work takes longer than it should [s]."""
-        pace = next((p for p in reversed(self.paces) if p.work_s <= work_s), self.paces[0])
+        pace = self.paces[-1]
+        if pace.work_s > work_s:
+            pace = next((p for p in reversed(self.paces) if p.work_s <= work_s), self.paces[0])
         return pace.extra_s + (pace.slowdown - 1.0) * (work_s - pace.work_s)
 
     def _undisturbed_s(self, now_s: float) -> float:
         """Time in which an undisturbed stretch would have come as far as this one has [s]."""
-        pace = next((p for p in reversed(self.paces) if p.at_s <= now_s), self.paces[0])
+        pace = self.paces[-1]
+        if pace.at_s > now_s:
+            pace = next((p for p in reversed(self.paces) if p.at_s <= now_s), self.paces[0])
         more = pace.slowdown - 1.0
         # As if all steps from the start on had gone at this pace.
         elapsed_s = now_s - self.start_s - pace.extra_s + more * pace.work_s

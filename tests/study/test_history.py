@@ -1,5 +1,7 @@
 """The history of a run: rows that fit its length, cells that add up."""
 
+from dataclasses import replace
+
 import pytest
 
 from clustersim.run import metrics, simulate
@@ -46,10 +48,7 @@ def test_rows_fit_the_length_of_the_run(days: float, row_hours: float, rows: int
     records = simulate(plan, 0)
     scale = days * 86400.0 / records.end_s
     times = {name: c * scale if name in ("start_s", "end_s") else c for name, c in records.intervals.items()}
-    longer = type(records)(
-        times, records.incidents, records.checkpoints, records.repairs, records.categories, records.parts,
-        records.phases, records.end_s * scale, records.ended,
-    )  # fmt: skip
+    longer = replace(records, intervals=times, end_s=records.end_s * scale)
     drawn = history(longer)
     assert drawn["row_hours"] == pytest.approx(row_hours)
     assert len(drawn["rows"]) == rows

@@ -42,7 +42,11 @@ class Strikes:
         self._relapses = relapses
         self._cured: Counter[int] = Counter()
         """Failures of each node that a restart cured, since it was last replaced."""
+        self._ails: dict[int, int] = {}
+        """Category of what a node in service was broken by, and still is."""
+        self._watched: set[int] = set()
         fleet.on_failed_repair = self._fail_again
+        fleet.on_broken_joins = self._watch
         self._hang = Law("constant", plan.recovery.hang_timeout_s)
         self._detection = {"corrupt": plan.recovery.corruption, "loss_spike": plan.recovery.loss_spike}
 
@@ -110,27 +114,38 @@ class Strikes:
             self._cured.pop(node, None)
             return nodes
         self._fleet.broken.add(node)
-        self._env.process(self._relapse(node, code, category))
+        self._ails[node] = code
+        self._watch(node)
         return [] if verdict < diagnosis.missed else self._fleet.another_in_job(node, failure.blamed)
 
-    def _relapse(self, node: int, code: int, category: CategoryPlan) -> Process:
-        """A broken node fails again once it has worked for the job a while, until somebody takes it out."""
-        law, draws, broken = self._plan.recovery.diagnosis.relapse, self._relapses, self._fleet.broken
+    def _watch(self, node: int) -> None:
+        """A broken node works for the job."""
+        if node not in self._watched:
+            self._watched.add(node)
+            self._env.process(self._relapse(node))
+
+    def _relapse(self, node: int) -> Process:
+        """A broken node fails again once it has worked for the job a while, unless it is taken out before."""
+        law, draws, fleet = self._plan.recovery.diagnosis.relapse, self._relapses, self._fleet
+        code = self._ails[node]
+        category = self._plan.categories[code]
         alone = category if category.blast_nodes == 1 else replace(category, blast_nodes=1)
-        unit, place = alone.unit_of(node)
-        while node in broken:
+        while node in fleet.broken and fleet.in_job([node]):
             yield self._job.training()
             yield self._env.timeout(max(_SHORTEST_RELAPSE_S, law.sample_s(float(draws.standard_normal()))))
-            if node in broken and self._job.mode == TRAINING and self._fleet.in_job([node]):
-                broken.remove(node)
+            if node in fleet.broken and fleet.in_job([node]) and self._job.mode == TRAINING:
+                fleet.broken.remove(node)
+                self._watched.remove(node)
+                unit, place = alone.unit_of(node)
                 again = Failure.drawn(draws, self._env.now, unit, place)
                 self.strike(code, alone, again._replace(evict=again.evict * alone.evict), unit)
+                return
+        self._watched.discard(node)
 
-    def _fail_again(self, node: int, cause: int) -> None:
-        """A node comes back from repair as broken as it went."""
-        code = self._log.incidents[cause].category
-        if code < len(self._plan.categories):
-            self._env.process(self._relapse(node, code, self._plan.categories[code]))
+    def _fail_again(self, node: int, cause: int) -> bool:
+        """A node comes back from repair; whether it is as broken as it went."""
+        self._ails[node] = self._log.incidents[cause].category
+        return self._ails[node] < len(self._plan.categories)
 
     def _take_out(
         self, category: CategoryPlan, nodes: list[int], incident: int, failure: Failure, hits_job: bool
