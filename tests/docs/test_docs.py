@@ -11,7 +11,10 @@ from tests.docs.snippets import ROOT, snippets
 
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "validation").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 FRAGMENTS = [
-    s.text for page in ("scenarios", "settings", "trouble") for s in snippets(ROOT / "docs" / f"{page}.md") if s.note == "part"
+    s.text
+    for page in ("scenarios", "settings", "trouble")
+    for s in snippets(ROOT / "docs" / f"{page}.md")
+    if s.note == "part"
 ]
 
 
