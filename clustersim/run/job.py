@@ -69,6 +69,9 @@ class Job:
         self._fleet = fleet
         self._log = log
         self._draws = draws
+        self._restart_s = [plan.recovery.restart_s(in_job=in_job) for in_job in (False, True)]
+        self._tiers = plan.checkpoint.tiers
+        self._loads_as_usual = len(self._tiers) == 1 and not self._tiers[0].bad and plan.checkpoint.storage is None
         self._changes_for = NO_CAUSE
         """Why the job ends its step and stops, to go on with other nodes."""
         self.mode = DOWN
@@ -358,16 +361,20 @@ class Job:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
         recovery, load_s = self._plan.recovery, self._load_s()
-        length_s = recovery.restart_s(in_job=in_job, load_s=load_s) * math.exp(recovery.restart_sigma * normal)
+        median_s = self._restart_s[in_job] if load_s < 0.0 else recovery.restart_s(in_job=in_job, load_s=load_s)
+        length_s = median_s * math.exp(recovery.restart_sigma * normal)
         disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job, load_s=load_s)
         self._crew.changed &= disturbance is not None
         return disturbance
 
     def _load_s(self) -> float:
         """Median time to load the checkpoint, where it is not the usual one of the plan [s]; -1 where it is."""
-        usual_s, tiers, tried = self._plan.recovery.load_s, self._plan.checkpoint.tiers, self._path.kept.tried
-        times_s = [self.store.load_s(usual_s) if (own_s := tiers[tier].load_s) is None else own_s for tier in tried]
-        return -1.0 if not tried or times_s == [usual_s] else sum(times_s)
+        tried = self._path.kept.tried
+        if not tried or self._loads_as_usual:
+            return -1.0
+        usual_s = self._plan.recovery.load_s
+        own_s = [self._tiers[tier].load_s for tier in tried]
+        return sum(self.store.load_s(usual_s) if load_s is None else load_s for load_s in own_s)
 
     def _exposed(
         self, mode: int, state: int, length_s: float, cause: int, *, in_job: bool = False, load_s: float = -1.0

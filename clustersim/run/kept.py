@@ -70,16 +70,17 @@ class Kept:
         """Step of the newest checkpoint in any tier that is not beyond a step; forgets what lies after it."""
         while self._stretches:
             stretch = self._stretches[-1]
-            number = self._newest_of(stretch, limit)
-            if number < min(max(stretch.whole), stretch.checkpoints):
+            whole = min(max(stretch.whole), stretch.checkpoints)
+            number = self._newest_of(stretch, whole, limit)
+            if number < whole and not self._plain:
                 self._delete()
             if number:
                 return stretch.end_at(number)
             self._stretches.pop()
         return 0
 
-    def _newest_of(self, stretch: Stretch, limit: int) -> int:
-        number = min(max(stretch.whole), stretch.checkpoints)
+    def _newest_of(self, stretch: Stretch, number: int, limit: int) -> int:
+        """Number of the newest checkpoint of a stretch that is there, from this one down; 0 if none is."""
         while number and stretch.checkpoint_step(number) > limit:
             number -= 1
         if self._plain:
@@ -93,8 +94,8 @@ class Kept:
 
     def _whole(self, stretch: Stretch, at_s: float) -> tuple[int, ...]:
         """Checkpoints of a stretch that are complete by then, in each tier."""
-        delays_s = (self._store.delay_s(at_s), *(tier.write_s for tier in self._tiers[1:]))
-        return tuple(stretch.checkpoints_taken(at_s, delay_s) for delay_s in delays_s)
+        in_store = stretch.checkpoints_taken(at_s, self._store.delay_s(at_s))
+        return in_store, *[stretch.checkpoints_taken(at_s, tier.write_s) for tier in self._tiers[1:]]
 
     def _copies(self, stretch: Stretch, number: int, whole: Sequence[int]) -> Iterator[int]:
         """Tiers that have this checkpoint, or should: of accidents of the store they know nothing.
