@@ -129,6 +129,32 @@ def test_titan_wore_out_in_one_batch_alone():
     assert shapes == {"titan-k20x-first-batch": 2.64, "titan-k20x": 1.02}
 
 
+def test_rsc1_with_its_lemons_fails_as_often_as_without_telling_them_apart():
+    found = Failures.model_validate("meta-rsc1-lemons")
+    (mixed,), (plain,) = found.categories.values(), categories("meta-rsc1").values()
+    assert found.lemons.fraction == pytest.approx(0.012)
+    on_average = 1 + found.lemons.fraction * (found.lemons.factor - 1)
+    assert mixed.rate.per_second * on_average == pytest.approx(plain.rate.per_second, rel=1e-4)
+    changed = {"rate": plain.rate}
+    assert mixed.model_copy(update=changed) == plain
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("llama3-2024", "llama3-405b"),
+        ("rsc-1", "meta-rsc1"),
+        ("rsc-1-lemons", "meta-rsc1-lemons"),
+        ("rsc-2", "meta-rsc2"),
+        ("byterobust", "byterobust-dense"),
+        ("opt-2021", "opt-175b"),
+        ("titan", "titan-k20x"),
+    ],
+)
+def test_published_clusters_are_found_by_the_names_people_call_them(other, name):
+    assert catalog.entry("failures", other).name == name
+
+
 # FT-HSDP, arXiv 2602.00277, Table 1: all categories and the counts that add up to its 678.
 FTHSDP = (155, 122, 61, 50, 48, 42, 39, 38, 37, 36, 30, 8, 7, 2, 2, 1)
 

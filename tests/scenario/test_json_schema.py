@@ -166,7 +166,7 @@ def test_a_file_that_extends_may_leave_things_out() -> None:
 
 def test_it_names_entries_meanings_and_sources() -> None:
     accelerator = SCHEMA["$defs"]["Accelerator"]["anyOf"]
-    assert accelerator[0]["enum"] == list(catalog.entries("accelerators"))
+    assert accelerator[0]["enum"] == list(catalog.names("accelerators"))
     assert accelerator[1]["required"] == ["like"]
     timeout = SCHEMA["$defs"]["Detection"]["properties"]["hang_timeout"]
     assert timeout["default"] == "10 min"
