@@ -105,7 +105,7 @@ def test_it_uses_only_what_the_validator_here_knows() -> None:
     json.dumps(SCHEMA)
 
 
-SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
