@@ -1,4 +1,4 @@
-"""Works out the tables of ``validation/README.md`` and ``validation/real.md`` and writes them into these pages.
+"""Works out the tables of the pages of ``validation``, :data:`PAGES`, and writes them into these pages.
 
 A table stands between ``<!-- table: name -->`` and ``<!-- end -->``. ``--check`` writes nothing and fails if one is
 not what would be written; ``--print`` shows all of them.
@@ -24,6 +24,13 @@ from validation.tables_of_real import (
     testbed_table,
     worst_fitted_table,
 )
+from validation.tables_of_runs import (
+    fitted_runs_table,
+    held_out_runs_table,
+    left_out_table,
+    misses_table,
+    tally_table,
+)
 from validation.tables_of_scaling import (
     growing_table,
     llama_table,
@@ -35,7 +42,7 @@ from validation.tables_of_scaling import (
 )
 from validation.tables_of_steps import classes_table, sources_table, worst_table
 
-PAGES = (HERE / "README.md", HERE / "real.md")
+PAGES = (HERE / "README.md", HERE / "real.md", HERE / "runs.md")
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "classes": classes_table,
@@ -65,6 +72,11 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "warmup": warmup_table,
     "copying": copying_table,
     "bill": bill_table,
+    "runs tally": tally_table,
+    "runs held out": held_out_runs_table,
+    "runs fitted": fitted_runs_table,
+    "runs missed": misses_table,
+    "runs left out": left_out_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -8,15 +8,17 @@ Interval = tuple[float, float, float]
 Bounds = tuple[float | None, float | None]
 
 
-def claimed_text(bounds: Bounds, quantity: Quantity) -> str:
-    """The claim: "30.84M GPU-hours", "$60M to $90M", "at most 90 days from start to finish"."""
+def claimed_text(value: float | None, bounds: Bounds, quantity: Quantity) -> str:
+    """The claim: "30.84M GPU-hours", "70 % (67 % to 73 %)", "$60M to $90M", "at most 90 days from start to finish"."""
     low, high = bounds
-    if low is None:
+    if value is not None and low is not None and high is not None:
+        text = number(value, quantity.unit, 4)
+        if low < high:
+            text += f" ({number(low, quantity.unit, 4)} to {number(high, quantity.unit, 4)})"
+    elif low is None:
         text = f"at most {number(high or 0.0, quantity.unit, 4)}"
     elif high is None:
         text = f"at least {number(low, quantity.unit, 4)}"
-    elif low == high:
-        text = number(low, quantity.unit, 4)
     else:
         text = f"{number(low, quantity.unit, 4)} to {number(high, quantity.unit, 4)}"
     return f"{text} {quantity.noun}".rstrip()

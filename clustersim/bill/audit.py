@@ -18,8 +18,8 @@ from clustersim.bill.loss_outlook import LossOutlook
 from clustersim.bill.quantities import QUANTITIES, Quantity
 from clustersim.scenario.schema.readings import Claim
 
-Key = tuple[str, str | None, str | None]
-"""Quantity, window and phase; None for the whole run."""
+Key = tuple[str, str | None, str | None] | tuple[str, str | None, str | None, tuple[str, ...]]
+"""Quantity, window and phase, None for the whole run; and the components, where it is of some alone."""
 
 Verdict = Literal["inside", "too_low", "too_high", "inconsistent", "not_covered"]
 """Of the claim: it agrees, it lies below or above the forecast, it contradicts other claims, nothing forecasts it."""
@@ -33,6 +33,7 @@ class ClaimResult(TypedDict):
 
     quantity: str
     unit: str
+    claimed: float | None
     claimed_low: float | None
     claimed_high: float | None
     forecast_p5: float | None
@@ -43,6 +44,13 @@ class ClaimResult(TypedDict):
     source: str
     window: str | None
     phase: str | None
+    components: list[str]
+
+
+def key_of(claim: Claim) -> Key:
+    """What a claim speaks of."""
+    place = (claim.quantity, claim.window, claim.phase)
+    return (*place, claim.components) if claim.components else place
 
 
 def audit(
@@ -57,7 +65,7 @@ def audit(
     ----------
     claims : sequence of Claim
         What was published or promised.
-    forecast : mapping of (quantity, window, phase) to (p5, p50, p95)
+    forecast : mapping of Key to (p5, p50, p95)
         Quantiles of the forecast in SI units. GPUs, steps and tokens of the whole run come from ``facts`` when missing;
         the loss comes from ``loss`` alone.
     facts : PlanFacts
@@ -72,8 +80,9 @@ def audit(
 
     Notes
     -----
-    A single value agrees when it lies in the 90 % interval. A bound ("at least", "at most") and a range agree when the
-    median keeps them; the sentence then says what the tails do.
+    A single value agrees when it lies in the 90 % interval, or when the median lies in the band that its source leaves
+    around it. A bound ("at least", "at most") and a range agree when the median keeps them; the sentence then says what
+    the tails do.
     """
     known = facts.known() | dict(forecast)
     results = [
@@ -91,7 +100,7 @@ def _loss_result(claim: Claim, loss: LossOutlook) -> ClaimResult:
 
 
 def _plain_result(claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts) -> ClaimResult:
-    interval = known.get((claim.quantity, claim.window, claim.phase))
+    interval = known.get(key_of(claim))
     if interval is None:
         return _held_against(claim, None, "No forecast is made of this.")
     counted = f"{QUANTITIES[claim.quantity].counted}."
@@ -102,27 +111,35 @@ def _plain_result(claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts)
 
 def _held_against(claim: Claim, interval: Interval | None, counted: str, moment: str = "") -> ClaimResult:
     quantity = QUANTITIES[claim.quantity]
-    bounds = _shown_bounds(claim, quantity)
+    value, bounds = _shown_value(claim, quantity), _shown_bounds(claim, quantity)
     place = claim.window or claim.phase
     opening = f"{place}: claimed" if place else "Claimed"
-    claimed = f"{opening} {claimed_text(bounds, quantity)}{moment}"
+    of = f" of {', '.join(claim.components)}" if claim.components else ""
+    claimed = f"{opening} {claimed_text(value, bounds, quantity)}{of}{moment}"
     if interval is None:
         return _result(claim, None, "not_covered", f"{claimed}; not covered by the forecast. {counted}")
     forecast = (interval[0] / quantity.scale, interval[1] / quantity.scale, interval[2] / quantity.scale)
-    verdict, finding = _judged(bounds, forecast)
+    verdict, finding = _judged(value, bounds, forecast)
     sentence = f"{claimed}; forecast {forecast_text(forecast, quantity)}: {finding}. Counted: {counted}"
     return _result(claim, forecast, verdict, sentence)
 
 
-def _judged(bounds: Bounds, forecast: Interval) -> tuple[Verdict, str]:
+def _judged(value: float | None, bounds: Bounds, forecast: Interval) -> tuple[Verdict, str]:
     low, high = bounds
     p5, p50, p95 = forecast
-    slack = ROUNDING if p5 == p95 else 0.0
-    single = low is not None and low == high
-    floor, ceiling = (p5 * (1.0 - slack), p95 * (1.0 + slack)) if single else (p50, p50)
-    if high is not None and high < floor:
+    if value is not None and low is not None and high is not None:
+        slack = ROUNDING if p5 == p95 else 0.0
+        if low <= p50 <= high or p5 * (1.0 - slack) <= value <= p95 * (1.0 + slack):
+            return "inside", agreement_text((value, value), forecast)
+        return ("too_low", too_low_text(value, p50)) if value < p50 else ("too_high", too_high_text(value, p50))
+    return _judged_bounds(bounds, forecast)
+
+
+def _judged_bounds(bounds: Bounds, forecast: Interval) -> tuple[Verdict, str]:
+    (low, high), p50 = bounds, forecast[1]
+    if high is not None and high < p50:
         return "too_low", too_low_text(high, p50)
-    if low is not None and low > ceiling:
+    if low is not None and low > p50:
         return "too_high", too_high_text(low, p50)
     return "inside", agreement_text(bounds, forecast)
 
@@ -139,6 +156,7 @@ def _result(claim: Claim, forecast: Interval | None, verdict: Verdict, sentence:
     return {
         "quantity": claim.quantity,
         "unit": quantity.unit,
+        "claimed": _shown_value(claim, quantity),
         "claimed_low": low,
         "claimed_high": high,
         "forecast_p5": p5,
@@ -149,7 +167,13 @@ def _result(claim: Claim, forecast: Interval | None, verdict: Verdict, sentence:
         "source": claim.source,
         "window": claim.window,
         "phase": claim.phase,
+        "components": list(claim.components),
     }
+
+
+def _shown_value(claim: Claim, quantity: Quantity) -> float | None:
+    value = claim.value()
+    return None if value is None else value / quantity.scale
 
 
 def _shown_bounds(claim: Claim, quantity: Quantity) -> Bounds:

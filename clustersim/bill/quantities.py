@@ -76,6 +76,9 @@ QUANTITIES: dict[str, Quantity] = {
         "", 1.0, "unexpected interruptions", "failures that stop the job; planned stops not"
     ),
     "planned_interruptions": Quantity("", 1.0, "planned interruptions", "maintenance stops of the job"),
+    "manual_interventions": Quantity(
+        "", 1.0, "failures that waited for a person", "interruptions that the scheduler could not recover by itself"
+    ),
     "mean_time_to_interruption": Quantity(
         "hours", SECONDS_PER_HOUR, "hours between interruptions", "wall time over unexpected interruptions"
     ),

@@ -6,6 +6,6 @@ none of them does not pay for any.
 
 from clustersim.catalog.entry import Entry, Value
 from clustersim.catalog.errors import UnknownEntry, UnknownTable
-from clustersim.catalog.reader import entries, entry, tables
+from clustersim.catalog.reader import entries, entry, names, tables
 
-__all__ = ["Entry", "UnknownEntry", "UnknownTable", "Value", "entries", "entry", "tables"]
+__all__ = ["Entry", "UnknownEntry", "UnknownTable", "Value", "entries", "entry", "names", "tables"]

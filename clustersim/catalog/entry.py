@@ -38,12 +38,15 @@ class Entry(NamedTuple):
         Name to show to people.
     values : dict of str to Value
         Values by dotted field path ("peak.bf16"), in the order of the file.
+    also : tuple of str
+        Other names that it is found by.
     """
 
     name: str
     table: str
     title: str
     values: dict[str, Value]
+    also: tuple[str, ...] = ()
 
     def tree(self) -> dict[str, Any]:
         """Nest the values by their dotted paths, with scalars typed as YAML would type them.

@@ -30,6 +30,9 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
     "sites": ("pue", "carbon_intensity", "energy_price"),
 }
 
+_ALSO = "also"
+"""Column of the other names of an entry."""
+
 
 class TableRow(NamedTuple):
     """One table of the catalogue: its name, what it holds, and how many entries."""
@@ -40,7 +43,10 @@ class TableRow(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    """One entry of a table: its name, its title, and the text of each headline column ("" where it has none)."""
+    """One entry of a table: its name, its title, and the text of each headline column ("" where it has none).
+
+    Where entries of the table have other names, the last column is theirs.
+    """
 
     entry: str
     title: str
@@ -82,6 +88,8 @@ def list_entries(table: str) -> EntryListing:
     """
     found = tuple(entry(table, name) for name in entries(table))
     columns = _HEADLINES.get(table, ())
+    if any(e.also for e in found):
+        columns = (*columns, _ALSO)
     rows = tuple(EntryRow(e.name, e.title, tuple(_headline(e, column) for column in columns)) for e in found)
     return EntryListing(columns, rows)
 
@@ -108,6 +116,8 @@ def list_values(table: str, name: str) -> tuple[ValueRow, ...]:
 
 def _headline(found: Entry, column: str) -> str:
     """Text of one value, or for a branch such as ``categories`` the number of things under it."""
+    if column == _ALSO:
+        return ", ".join(found.also)
     if column in found.values:
         return found.values[column].text
     prefix = f"{column}."

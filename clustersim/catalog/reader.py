@@ -1,7 +1,8 @@
 """Reads the catalogue's tables: long CSV files with the columns ``entry, field, value, source``.
 
-Any ``<table>.csv`` in the folder ``data`` is a table. The row with the field ``title`` names its entry for people;
-every other row is one value of it. A file is read when its table is first asked for.
+Any ``<table>.csv`` in the folder ``data`` is a table. The row with the field ``title`` names its entry for people, that
+with the field ``also`` has other names it is found by; every other row is one value of it. A file is read when its
+table is first asked for.
 """
 
 import csv
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 _TITLE = "title"
+_ALSO = "also"
 
 
 @cache
@@ -39,6 +41,22 @@ def entries(table: str) -> tuple[str, ...]:
     return tuple(_read(table))
 
 
+def names(table: str) -> tuple[str, ...]:
+    """Names that a table's entries are found by: those of :func:`entries`, then their other names.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, e.g. "failures".
+
+    Raises
+    ------
+    UnknownTable
+        If there is no such table.
+    """
+    return (*_read(table), *_others(table))
+
+
 def entry(table: str, name: str) -> Entry:
     """One entry of a table.
 
@@ -47,7 +65,7 @@ def entry(table: str, name: str) -> Entry:
     table : str
         Name of the table, e.g. "accelerators".
     name : str
-        Name of the entry, e.g. "h100-sxm".
+        Name of the entry, e.g. "h100-sxm", or another name that it has.
 
     Raises
     ------
@@ -56,10 +74,10 @@ def entry(table: str, name: str) -> Entry:
     UnknownEntry
         If the table has no such entry; carries the names that come close.
     """
-    found = _read(table)
-    if name not in found:
-        raise UnknownEntry(table, name, tuple(found))
-    return found[name]
+    found, others = _read(table), _others(table)
+    if name not in found and name not in others:
+        raise UnknownEntry(table, name, names(table))
+    return found[others.get(name, name)]
 
 
 def _data() -> "Traversable":
@@ -74,12 +92,23 @@ def _read(table: str) -> dict[str, Entry]:
     if table not in tables():
         raise UnknownTable(table, tables())
     titles: dict[str, str] = {}
+    also: dict[str, tuple[str, ...]] = {}
     values: dict[str, dict[str, Value]] = {}
     with (_data() / f"{table}.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             fields = values.setdefault(row["entry"], {})
             if row["field"] == _TITLE:
                 titles[row["entry"]] = row["value"]
+            elif row["field"] == _ALSO:
+                also[row["entry"]] = tuple(row["value"].split(", "))
             else:
                 fields[row["field"]] = Value(row["value"], row["source"])
-    return {name: Entry(name, table, titles.get(name, name), fields) for name, fields in values.items()}
+    return {
+        name: Entry(name, table, titles.get(name, name), fields, also.get(name, ())) for name, fields in values.items()
+    }
+
+
+@cache
+def _others(table: str) -> dict[str, str]:
+    """Entries by their other names."""
+    return {other: found.name for found in _read(table).values() for other in found.also}

@@ -16,8 +16,8 @@ RINGS = {
         "The published record",
         "Predictions against what others measured and printed. No parameter of the step, of collectives, of memory or "
         "of the loss was fitted to these rows; the structure of the models was chosen with them in sight, so this is "
-        "kinder than a blind test. The failure rates of whole runs are their own published counts: those cases check "
-        "the engine, not the rates.",
+        "kinder than a blind test. Whole runs that are called fitted were made with the number that they are held "
+        "against: those cases check the engine.",
     ),
     "real": (
         "Measurements of our own",

@@ -96,6 +96,7 @@ QUANTITIES = {
     "effective_training_time": "effective training time",
     "unexpected_interruptions": "unexpected interruptions",
     "planned_interruptions": "planned interruptions",
+    "manual_interventions": "manual interventions",
     "mean_time_to_interruption": "mean time to interruption",
     "loss": "loss",
 }

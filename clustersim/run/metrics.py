@@ -82,6 +82,12 @@ def tokens_trained(records: Records) -> float:
     return float(gained[productive].sum())
 
 
+def tokens_in(records: Records, window: Window) -> float:
+    """Tokens of the steps inside the window that count, each once."""
+    begin, end = tokens_at_s(records, np.array([window.start_s, min(window.end_s, records.end_s)]))
+    return float(end - begin)
+
+
 def time_lost_by_cause_s(records: Records) -> dict[str, float]:
     """Wall time that was not productive, by the category of the incident it is due to [s].
 
@@ -119,6 +125,11 @@ def interruptions(records: Records, window: Window = WHOLE_RUN) -> tuple[int, in
     counted = _stops_job(records, window)
     planned = records.incidents["effect"] == _PLANNED
     return int((counted & ~planned).sum()), int((counted & planned & ~_changes_phase(records)).sum())
+
+
+def manual_interventions(records: Records, window: Window = WHOLE_RUN) -> int:
+    """Interruptions from which the job did not recover without a person."""
+    return int((_stops_job(records, window) & records.incidents["manual"]).sum())
 
 
 def phase_changes(records: Records, window: Window = WHOLE_RUN) -> int:

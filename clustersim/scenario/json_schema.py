@@ -32,7 +32,7 @@ def json_schema() -> dict[str, Any]:
     partial = {f"{name}{_PARTIAL}": _partial(definition) for name, definition in whole.items()}
     for section in Catalogued.__subclasses__():
         name = section.__name__
-        named = {"type": "string", "enum": list(catalog.entries(section.table))}
+        named = {"type": "string", "enum": list(catalog.names(section.table))}
         loose = _with_like(partial[f"{name}{_PARTIAL}"], named)
         whole[name] = {"anyOf": [named, {**loose, "required": [LIKE]}, whole[name]]}
         partial[f"{name}{_PARTIAL}"] = {"anyOf": [named, loose]}

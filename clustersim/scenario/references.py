@@ -17,9 +17,17 @@ def reference_problems(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     for index, claim in enumerate(scenario.claims):
         yield from _named("phase", claim.phase, phases, ("claims", index))
         yield from _named("window", claim.window, windows, ("claims", index))
+        yield from _failing(claim.components, scenario, ("claims", index, "components"))
     law = unknown_entry("loss_laws", scenario.learning.law)
     if law:
         yield ("learning", "law"), law
+
+
+def _failing(components: Iterable[str], scenario: Scenario, path: Path) -> Iterator[tuple[Path, str]]:
+    known = list(dict.fromkeys(category.component for category in scenario.failures.categories.values()))
+    for index, name in enumerate(components):
+        if name not in known:
+            yield (*path, index), f"no failure category is of the component '{name}'; components: {', '.join(known)}"
 
 
 def _twice(what: str, names: list[str], path: Path) -> Iterator[tuple[Path, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge
+from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge, key_of
 from clustersim.learning import (
     LossLaw,
     counted_parameters,
@@ -124,11 +124,17 @@ def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bi
         ("effective_training_time", None, None): _interval([run.effective_training_time for run in runs]),
         ("unexpected_interruptions", None, None): _interval([run.unexpected for run in runs]),
         ("planned_interruptions", None, None): _interval([run.planned for run in runs]),
+        ("manual_interventions", None, None): _interval([run.manual for run in runs]),
     }
     known |= _time_between(
         "mean_time_to_interruption", None, [run.wall_s for run in runs], [r.unexpected for r in runs]
     )
-    return known | _known_of_windows(scenario, ensemble) | _known_of_phases(scenario, steps, ensemble)
+    return (
+        known
+        | _known_of_windows(scenario, ensemble)
+        | _known_of_phases(scenario, steps, ensemble)
+        | _known_of_components(scenario, ensemble)
+    )
 
 
 def _known_of_windows(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Interval]:
@@ -141,9 +147,28 @@ def _known_of_windows(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Inter
             ("effective_training_time", window.name, None): _interval([w.effective_training_time for w in seen]),
             ("unexpected_interruptions", window.name, None): _interval([w.unexpected for w in seen]),
             ("planned_interruptions", window.name, None): _interval([w.planned for w in seen]),
+            ("manual_interventions", window.name, None): _interval([w.manual for w in seen]),
+            ("tokens", window.name, None): _interval([w.tokens for w in seen]),
         }
         lengths_s = [window.length] * len(seen)
         known |= _time_between("mean_time_to_interruption", window.name, lengths_s, [w.unexpected for w in seen])
+    return known
+
+
+def _known_of_components(scenario: Scenario, ensemble: Ensemble) -> dict[Key, Interval]:
+    """Interruptions by the components that claims speak of."""
+    known: dict[Key, Interval] = {}
+    windows = [window.name for window in scenario.windows]
+    for claim in scenario.claims:
+        if not claim.components:
+            continue
+        names = [name for name, c in scenario.failures.categories.items() if c.component in claim.components]
+        if claim.window is None:
+            counts = [run.interruptions for run in ensemble.replications]
+        else:
+            counts = [seen.by_category for seen in ensemble.windows(windows.index(claim.window))]
+        if counts:
+            known[key_of(claim)] = _interval([sum(count[name] for name in names) for count in counts])
     return known
 
 
@@ -213,13 +238,13 @@ def _claimed_throughput(scenario: Scenario) -> float | None:
     main = {phase.name for phase in scenario.training.phases if phase.main}
     for claim in scenario.claims:
         if claim.quantity == "model_flops_per_gpu" and claim.equals is not None and claim.phase in {None, *main}:
-            return claim.bounds()[0]
+            return claim.value()
     return None
 
 
 def _claimed_gpu_hours(scenario: Scenario) -> float | None:
     for claim in scenario.claims:
         if claim.quantity == "gpu_time" and claim.equals is not None and claim.phase is None:
-            low, _high = claim.bounds()
-            return None if low is None else low / _HOUR_S
+            value = claim.value()
+            return None if value is None else value / _HOUR_S
     return None

@@ -23,6 +23,9 @@ class WindowMetrics:
     effective_training_time: float
     unexpected: int
     planned: int
+    manual: int
+    tokens: float
+    """Tokens trained in it that count in the end."""
     by_category: dict[str, int]
     covered: bool
     """The run lasted until the end of the window."""
@@ -44,6 +47,7 @@ class Replication:
     interruptions: dict[str, int]
     unexpected: int
     planned: int
+    manual: int
     recovery_s: float
     """Time from unexpected interruptions to the first step after them, all together."""
     checkpoints: int
@@ -113,12 +117,15 @@ def _replicate(task: Task, number: int) -> Replication:
         interruptions=metrics.interruptions_by_category(records),
         unexpected=unexpected,
         planned=planned,
+        manual=metrics.manual_interventions(records),
         recovery_s=metrics.recovery_time_s(records),
         checkpoints=metrics.checkpoints_taken(records),
         windows=tuple(
             WindowMetrics(
                 metrics.effective_training_time(records, window),
                 *metrics.interruptions(records, window),
+                metrics.manual_interventions(records, window),
+                metrics.tokens_in(records, window),
                 metrics.interruptions_by_category(records, window),
                 records.end_s >= window.end_s,
             )

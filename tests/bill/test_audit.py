@@ -105,6 +105,37 @@ def test_bounds_are_judged_at_the_median_and_speak_of_the_tail(bounds, verdict, 
     assert words in result["sentence"]
 
 
+@pytest.mark.parametrize(
+    ("days", "band", "verdict", "words"),
+    [
+        (138, (130, 150), "too_low", "Claimed 138 (130 to 150) days from start to finish; forecast 152"),
+        (138, (130, 155), "inside", "(90 % interval 140 to 165): inside."),
+        (160, (159, 161), "inside", "(90 % interval 140 to 165): inside."),
+        (170, (169, 171), "too_high", "too high, 12 % above the forecast"),
+    ],
+)
+def test_a_number_with_a_band_agrees_by_its_interval_or_by_its_band(days, band, verdict, words):
+    low, high = (f"{end} days" for end in band)
+    result = judge(claim("wall_time", equals=f"{days} days", at_least=low, at_most=high))
+    assert result["verdict"] == verdict
+    assert words in result["sentence"]
+    assert [result[name] for name in ("claimed", "claimed_low", "claimed_high")] == pytest.approx([days, *band])
+
+
+def test_a_range_claims_no_one_number():
+    assert judge(claim("cost", at_least="$60M", at_most="$90M"))["claimed"] is None
+
+
+def test_failures_of_some_components_are_compared_with_their_own_forecast():
+    of_gpus = claim("unexpected_interruptions", equals=268, window="54 days", components=("gpu", "hbm"))
+    key = ("unexpected_interruptions", "54 days", None, ("gpu", "hbm"))
+    (result,) = audit([of_gpus], FORECAST | {key: (240.0, 265.0, 290.0)}, SEED)
+    assert result["verdict"] == "inside"
+    assert result["components"] == ["gpu", "hbm"]
+    assert result["sentence"].startswith("54 days: claimed 268 unexpected interruptions of gpu, hbm; forecast 265")
+    assert judge(of_gpus)["verdict"] == "not_covered"
+
+
 def test_windows_and_phases_are_named_and_compared_with_their_own_forecast():
     result = judge(claim("effective_training_time", at_least="90 %", window="54 days"))
     assert result["verdict"] == "inside"

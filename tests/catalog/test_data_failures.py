@@ -1,3 +1,6 @@
+import itertools
+import math
+
 import pytest
 
 from clustersim import catalog
@@ -91,6 +94,76 @@ def test_a_failure_that_takes_no_node_evicts_none(name):
 )
 def test_published_totals(name, gpus, days, count):
     assert total(name, gpus, days) == pytest.approx(count, rel=1e-4)
+
+
+# GPU-years at risk in each quarter of a year of life (olcf/TitanGPULife, own survival table), and the deaths in them.
+TITAN = {
+    "titan-k20x-first-batch": (
+        5027,
+        (
+            *(4708, 4706, 4704, 4702, 4691, 4684, 4677, 4658, 4615, 4502, 4355, 3809),
+            *(2836, 2583, 2384, 2228, 2082, 1966, 1855, 1741, 1597, 1452, 158),
+        ),
+    ),
+    "titan-k20x": (62, (2836, 2808, 2765, 2741, 2728, 2583, 2397, 2315, 2080, 1310, 414, 126, 23)),
+}
+
+
+@pytest.mark.parametrize("name", TITAN)
+def test_the_batches_of_titan_have_the_published_deaths_at_the_ages_they_reached(name):
+    """The rate is that of a whole life, which few of them lived: deaths over GPU-years would be another number."""
+    deaths, gpu_years = TITAN[name]
+    (category,) = categories(name).values()
+    shape = category.lifetime.shape
+    scale_years = 1.0 / (category.rate.per_second * 8766 * 3600) / math.gamma(1 + 1 / shape)
+    hazards = [(age / 4 / scale_years) ** shape for age in range(len(gpu_years) + 1)]
+    expected_deaths = sum(
+        years * 4 * (late - early) for years, (early, late) in zip(gpu_years, itertools.pairwise(hazards), strict=True)
+    )
+    assert category.published_count == deaths
+    assert expected_deaths == pytest.approx(deaths, rel=2e-3)
+
+
+def test_titan_wore_out_in_one_batch_alone():
+    shapes = {name: next(iter(categories(name).values())).lifetime.shape for name in TITAN}
+    assert shapes == {"titan-k20x-first-batch": 2.64, "titan-k20x": 1.02}
+
+
+def test_rsc1_with_its_lemons_fails_as_often_as_without_telling_them_apart():
+    found = Failures.model_validate("meta-rsc1-lemons")
+    (mixed,), (plain,) = found.categories.values(), categories("meta-rsc1").values()
+    assert found.lemons.fraction == pytest.approx(0.012)
+    on_average = 1 + found.lemons.fraction * (found.lemons.factor - 1)
+    assert mixed.rate.per_second * on_average == pytest.approx(plain.rate.per_second, rel=1e-4)
+    changed = {"rate": plain.rate}
+    assert mixed.model_copy(update=changed) == plain
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("llama3-2024", "llama3-405b"),
+        ("rsc-1", "meta-rsc1"),
+        ("rsc-1-lemons", "meta-rsc1-lemons"),
+        ("rsc-2", "meta-rsc2"),
+        ("byterobust", "byterobust-dense"),
+        ("opt-2021", "opt-175b"),
+        ("titan", "titan-k20x"),
+    ],
+)
+def test_published_clusters_are_found_by_the_names_people_call_them(other, name):
+    assert catalog.entry("failures", other).name == name
+
+
+# FT-HSDP, arXiv 2602.00277, Table 1: all categories and the counts that add up to its 678.
+FTHSDP = (155, 122, 61, 50, 48, 42, 39, 38, 37, 36, 30, 8, 7, 2, 2, 1)
+
+
+def test_ft_hsdp_has_the_categories_and_counts_of_its_table_1():
+    found = categories("meta-fthsdp-32k")
+    assert sorted((c.published_count for c in found.values()), reverse=True) == list(FTHSDP)
+    for category in found.values():
+        assert expected(category, 8 * 1000, 1) == pytest.approx(2.3 * category.published_count / 678, rel=1e-4)
 
 
 def test_published_counts_of_the_large_tables():

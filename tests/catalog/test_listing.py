@@ -20,10 +20,13 @@ def test_accelerators_with_headline_columns():
     assert rows["a100-80gb"].headline[1] == ""
 
 
-def test_failures_show_how_many_categories_they_have():
-    rows = {row.entry: row.headline for row in list_entries("failures").rows}
-    assert rows["llama3-405b"] == ("18",)
-    assert rows["meta-rsc1"] == ("1",)
+def test_failures_show_how_many_categories_they_have_and_their_other_names():
+    listing = list_entries("failures")
+    rows = {row.entry: row.headline for row in listing.rows}
+    assert listing.columns == ("categories", "also")
+    assert rows["llama3-405b"] == ("18", "llama3-2024")
+    assert rows["meta-rsc1"] == ("1", "rsc-1")
+    assert rows["glm-130b"] == ("1", "")
 
 
 @pytest.mark.parametrize("table", catalog.tables())
@@ -41,10 +44,15 @@ def test_prices_and_sites_with_headline_columns():
     assert sites["jean-zay"][:2] == ("1.2", "57 g/kWh")
 
 
+def test_a_table_without_other_names_has_no_column_for_them():
+    assert list_entries("sites").columns == ("pue", "carbon_intensity", "energy_price")
+
+
 def test_values_of_an_entry():
     rows = list_values("accelerators", "h100-sxm")
     assert ("tdp", "700 W") in [(row.field, row.value) for row in rows]
     assert all(row.source for row in rows)
+    assert list_values("failures", "titan") == list_values("failures", "titan-k20x")
 
 
 def test_unknown_names():

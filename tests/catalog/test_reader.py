@@ -8,7 +8,7 @@ from clustersim import catalog
 
 
 def test_public_names():
-    assert catalog.__all__ == ["Entry", "UnknownEntry", "UnknownTable", "Value", "entries", "entry", "tables"]
+    assert catalog.__all__ == ["Entry", "UnknownEntry", "UnknownTable", "Value", "entries", "entry", "names", "tables"]
 
 
 def test_tables_are_the_files_in_the_data_folder():
@@ -32,6 +32,22 @@ def test_entry_has_values_with_sources_and_a_title():
     assert entry.tree()["peak"]["fp8"] == "1978.9 TFLOP/s"
 
 
+def test_an_entry_is_found_by_its_other_names_and_keeps_its_own():
+    assert catalog.entry("failures", "rsc-1") is catalog.entry("failures", "meta-rsc1")
+    assert catalog.entry("failures", "rsc-1").also == ("rsc-1",)
+    assert "also" not in catalog.entry("failures", "meta-rsc1").values
+    assert "rsc-1" not in catalog.entries("failures")
+
+
+@pytest.mark.parametrize("table", catalog.tables())
+def test_names_are_those_of_the_entries_and_then_their_others(table):
+    own = catalog.entries(table)
+    found = catalog.names(table)
+    assert found[: len(own)] == own
+    assert len(set(found)) == len(found)
+    assert set(found[len(own) :]) == {other for name in own for other in catalog.entry(table, name).also}
+
+
 @pytest.mark.parametrize(
     ("table", "name", "match"),
     [
@@ -40,6 +56,7 @@ def test_entry_has_values_with_sources_and_a_title():
         ("models", "llama3-405", "llama3-405b"),
         ("models", "lama3-405b", "llama3-405b"),
         ("failures", "llama-3-405b", "llama3-405b"),
+        ("failures", "opt-2012", "opt-2021"),
     ],
 )
 def test_unknown_entry_suggests_what_was_meant(table, name, match):

@@ -56,7 +56,7 @@ def test_schema_is_a_json_schema_that_accepts_the_scenarios(clustersim: Command)
     schema = json.loads(clustersim("schema").stdout)
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
-    for path in (Path(__file__).parents[2] / "scenarios").glob("*.yaml"):
+    for path in (Path(__file__).parents[2] / "scenarios").rglob("*.yaml"):
         validator.validate(yaml.load(path.read_text("utf-8"), Loader=TimestampsAreText))
     assert not validator.is_valid({"name": "incomplete"})
 

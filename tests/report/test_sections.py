@@ -43,6 +43,15 @@ def test_claims_are_exact_ranges_or_open(low, high, text):
     assert claimed_text(low, high, GPU_HOURS) == text
 
 
+def test_a_claim_with_a_band_shows_both():
+    assert claimed_text(27e6, 33e6, GPU_HOURS, 30e6) == "30M GPU-hours (27M to 33M GPU-hours)"
+
+
+def test_a_claim_of_some_components_names_them(summary):
+    row = claim_row({**summary["claims"][1], "components": ["gpu", "hbm"]})
+    assert row.scope == "54-day snapshot, GPU, HBM"
+
+
 def test_claims_keep_order_and_count_verdicts(summary):
     rows = [claim_row(claim) for claim in summary["claims"]]
     assert [row.verdict for row in rows[-3:]] == ["not covered", "too low", "contradicts"]

@@ -122,6 +122,29 @@ def test_tokens(records: Records) -> None:
     assert at.tolist() == [0.0, 0.0, 450.0, 900.0, 1200.0, 1200.0, 1250.0, 2800.0, 2800.0]
 
 
+@pytest.mark.parametrize(
+    ("window", "tokens"),
+    [
+        (Window(0.0, 4000.0), 2800.0),
+        (Window(0.0, 1e9), 2800.0),
+        (Window(1000.0, 1950.0), 350.0),
+        (Window(1400.0, 1900.0), 0.0),
+        (Window(2000.0, 3000.0), 500.0),
+    ],
+)
+def test_tokens_of_a_window_are_those_that_count(records: Records, window: Window, tokens: float) -> None:
+    """Of 950 s from 1,000 s on, 300 s and 50 s are productive, at a token a second; the rest is down or done again."""
+    assert metrics.tokens_in(records, window) == pytest.approx(tokens)
+
+
+def test_manual_interventions_are_interruptions_that_waited_for_a_person(records: Records) -> None:
+    manual = np.array([1, 1, 0, 0, 1, 0])
+    seen = replace(records, incidents=dict(records.incidents) | {"manual": manual})
+    assert metrics.manual_interventions(records) == 0
+    assert metrics.manual_interventions(seen) == 1
+    assert metrics.manual_interventions(seen, Window(1400.0, 4000.0)) == 0
+
+
 def test_time_lost_by_cause(records: Records) -> None:
     """The crash of a GPU costs its broken step, detection, spares, restart and 300 s done again."""
     lost_s = metrics.time_lost_by_cause_s(records)

@@ -105,7 +105,7 @@ def test_it_uses_only_what_the_validator_here_knows() -> None:
     json.dumps(SCHEMA)
 
 
-SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
@@ -166,7 +166,7 @@ def test_a_file_that_extends_may_leave_things_out() -> None:
 
 def test_it_names_entries_meanings_and_sources() -> None:
     accelerator = SCHEMA["$defs"]["Accelerator"]["anyOf"]
-    assert accelerator[0]["enum"] == list(catalog.entries("accelerators"))
+    assert accelerator[0]["enum"] == list(catalog.names("accelerators"))
     assert accelerator[1]["required"] == ["like"]
     timeout = SCHEMA["$defs"]["Detection"]["properties"]["hang_timeout"]
     assert timeout["default"] == "10 min"

@@ -10,7 +10,7 @@ from clustersim import scenario as cs
 from clustersim.scenario.document import dotted, paths_of
 from clustersim.scenario.yaml_source import read_text
 
-SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((Path(cs.__file__).parents[2] / "scenarios").rglob("*.yaml"))
 JUNK = [
     "",
     "3",

@@ -22,6 +22,13 @@ PHASE = "    - {name: pre-training, tokens: 1B tokens, sequence_length: 8192, gl
             ["plan.yaml:10:57: claims[0].phase: there is no phase 'zzz'; phases: pre-training"],
         ),
         (
+            "claims: [{quantity: unexpected_interruptions, equals: 3, source: x, components: [gpu, rack]}]\n",
+            [
+                "plan.yaml:10:87: claims[0].components[1]: no failure category is of the component 'rack'; components:"
+                " gpu, hbm, software, cable, host, nic, psu"
+            ],
+        ),
+        (
             "windows: [{name: a, length: 1 d}, {name: b, length: 1 d}, {name: a, length: 2 d}]\n",
             ["plan.yaml:10:66: windows[2].name: there is a window 'a' already, at [0]: give each its own name"],
         ),

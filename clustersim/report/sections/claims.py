@@ -29,11 +29,12 @@ class ClaimRow:
     picture: Markup
 
 
-def claimed_text(low: float | None, high: float | None, unit: Unit) -> str:
-    """The claim as a number, a range or an open end."""
+def claimed_text(low: float | None, high: float | None, unit: Unit, value: float | None = None) -> str:
+    """The claim as a number, a number with its band, a range or an open end."""
     if low is not None and high is not None and low != high:
         same_step = unit.step(low) == unit.step(high)
-        return f"{write_given(low, unit, bare=same_step)} to {write_given(high, unit)}"
+        band = f"{write_given(low, unit, bare=same_step)} to {write_given(high, unit)}"
+        return band if value is None else f"{write_given(value, unit)} ({band})"
     if low is not None and high is None:
         return f"at least {write_given(low, unit)}"
     if low is None and high is not None:
@@ -59,6 +60,12 @@ def verdict_of(claim: Mapping[str, Any]) -> tuple[str, str, str]:
     return VERDICTS.get(name, ("?", humanize(name), "bad"))
 
 
+def scope_of(claim: Mapping[str, Any]) -> str:
+    """What part of the run, and of what breaks, a claim speaks of."""
+    place = claim.get("window") or claim.get("phase") or "whole run"
+    return ", ".join((place, *(humanize(name) for name in claim.get("components") or ())))
+
+
 def claim_row(claim: Mapping[str, Any]) -> ClaimRow:
     """One claim of the summary as text."""
     unit = unit_named(claim.get("unit") or "")
@@ -71,8 +78,8 @@ def claim_row(claim: Mapping[str, Any]) -> ClaimRow:
         interval = "implied by the other claims"
     return ClaimRow(
         quantity=QUANTITIES.get(claim["quantity"], humanize(claim["quantity"])),
-        scope=claim.get("window") or claim.get("phase") or "whole run",
-        claimed=claimed_text(low, high, unit),
+        scope=scope_of(claim),
+        claimed=claimed_text(low, high, unit, claim.get("claimed")),
         forecast=forecast,
         interval=interval,
         mark=mark,

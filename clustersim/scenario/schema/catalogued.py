@@ -17,15 +17,14 @@ _NOUNS = {"failures": "failure model"}
 
 def unknown_entry(table: str, name: str) -> str | None:
     """Say that a table has no such entry, with the nearest and all known names; None when it has."""
-    known = catalog.entries(table)
-    if name in known:
+    if name in catalog.names(table):
         return None
     noun = _NOUNS.get(table, table.removesuffix("s").replace("_", " "))
     try:
         catalog.entry(table, name)
     except catalog.UnknownEntry as unknown:
         near = f", did you mean '{unknown.close_matches[0]}'?" if unknown.close_matches else ";"
-    return f"unknown {noun} '{name}'{near} Known: {', '.join(known)}"
+    return f"unknown {noun} '{name}'{near} Known: {', '.join(catalog.entries(table))}"
 
 
 class Catalogued(Section):
@@ -61,4 +60,5 @@ class Catalogued(Section):
         problem = unknown_entry(cls.table, name)
         if problem is not None:
             raise PydanticCustomError(UNKNOWN_ENTRY, "{problem}", {"problem": problem})
-        return {**catalog.entry(cls.table, name).tree(), "catalogue_entry": name}
+        found = catalog.entry(cls.table, name)
+        return {**found.tree(), "catalogue_entry": found.name}

@@ -4,6 +4,7 @@ from typing import Literal, Self, overload
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from clustersim.scenario.schema.failure_category import Component
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Tokens, parse_number, parse_quantity
 
@@ -22,6 +23,7 @@ CLAIMED_QUANTITIES: dict[str, str | None] = {
     "effective_training_time": "fraction",
     "unexpected_interruptions": None,
     "planned_interruptions": None,
+    "manual_interventions": None,
     "mean_time_to_interruption": "time",
     "loss": None,
 }
@@ -42,6 +44,7 @@ ClaimedQuantity = Literal[
     "effective_training_time",
     "unexpected_interruptions",
     "planned_interruptions",
+    "manual_interventions",
     "mean_time_to_interruption",
     "loss",
 ]
@@ -70,8 +73,13 @@ class Claim(Section):
 
     quantity: ClaimedQuantity = setting(description="which result it speaks of")
     equals: str | float | None = setting(None, description="the claimed value, e.g. 30.84M GPU-hours")
-    at_least: str | float | None = setting(None, description="lower end of the claim")
-    at_most: str | float | None = setting(None, description="upper end of the claim")
+    at_least: str | float | None = setting(
+        None, description="lower end of the claim; beside `equals`, of the band that its source leaves around it"
+    )
+    at_most: str | float | None = setting(None, description="upper end of the claim, or of the band")
+    components: tuple[Component, ...] = setting(
+        (), description="components whose failures it counts, as the categories name them; all when omitted"
+    )
     window: str | None = setting(None, description="window it speaks of; the whole run when omitted")
     phase: str | None = setting(None, description="phase it speaks of; the whole run when omitted")
     at: Tokens | None = setting(
@@ -89,23 +97,40 @@ class Claim(Section):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if (self.equals is None) == (self.at_least is None and self.at_most is None):
-            msg = "give either equals, or at_least and/or at_most"
-            raise ValueError(msg)
-        low, high = self.bounds()
-        if low is not None and high is not None and low > high:
-            msg = f"at_least {self.at_least} is more than at_most {self.at_most}"
-            raise ValueError(msg)
-        if self.at is not None and self.quantity != "loss":
-            msg = f"'at' goes with the quantity loss, not with {self.quantity}"
-            raise ValueError(msg)
+        wrong = self._impossible_value() or self._setting_of_another_quantity()
+        if wrong:
+            raise ValueError(wrong)
         return self
 
+    def _impossible_value(self) -> str:
+        open_ends = (self.at_least, self.at_most).count(None)
+        if self.equals is None and open_ends == 2:
+            return "give either equals, or at_least and/or at_most"
+        if self.equals is not None and open_ends == 1:
+            return "beside equals, give both ends of its band, at_least and at_most, or neither"
+        low, high = self.bounds()
+        if low is not None and high is not None and low > high:
+            return f"at_least {self.at_least} is more than at_most {self.at_most}"
+        value = self.value()
+        if value is not None and low is not None and high is not None and not low <= value <= high:
+            return f"equals {self.equals} lies outside its band, {self.at_least} to {self.at_most}"
+        return ""
+
+    def _setting_of_another_quantity(self) -> str:
+        if self.at is not None and self.quantity != "loss":
+            return f"'at' goes with the quantity loss, not with {self.quantity}"
+        if self.components and self.quantity != "unexpected_interruptions":
+            return f"'components' goes with the quantity unexpected_interruptions, not with {self.quantity}"
+        return ""
+
+    def value(self) -> float | None:
+        """The one number it claims, in SI units; None for a bound or a range."""
+        return _claimed(self.equals, self.quantity)
+
     def bounds(self) -> tuple[float | None, float | None]:
-        """Claimed lower and upper end in SI units; both the same for ``equals``, None where open."""
-        if self.equals is not None:
-            value = _claimed(self.equals, self.quantity)
-            return value, value
+        """Claimed lower and upper end in SI units: the band around ``equals``, or twice its value; None where open."""
+        if self.equals is not None and self.at_least is None:
+            return self.value(), self.value()
         return _claimed(self.at_least, self.quantity), _claimed(self.at_most, self.quantity)
 
 

@@ -24,6 +24,11 @@ def test_every_entry_is_a_valid_section(table: str) -> None:
         assert TABLES[table].model_validate(name).catalogue_entry == name
 
 
+def test_another_name_of_an_entry_is_as_good_as_its_own() -> None:
+    assert Failures.model_validate("rsc-1") == Failures.model_validate("meta-rsc1")
+    assert Failures.model_validate({"like": "rsc-1", "rate_multiplier": 2}).catalogue_entry == "meta-rsc1"
+
+
 def test_a_mapping_with_like_changes_an_entry() -> None:
     node = Node.model_validate({"like": "dgx-h100", "gpus": 4, "accelerator": {"memory": "96 GB"}})
     whole = Node.model_validate("dgx-h100")

@@ -17,10 +17,17 @@ def claim(**values: object) -> Claim:
         ({"quantity": "wall_time", "at_least": "1 day"}, (86400.0, None)),
         ({"quantity": "loss", "at_most": 2.5, "at": "1T tokens"}, (None, 2.5)),
         ({"quantity": "effective_training_time", "at_least": 0.9, "at_most": "95 %"}, (0.9, 0.95)),
+        ({"quantity": "steps", "equals": 30, "at_least": 28, "at_most": 32}, (28.0, 32.0)),
     ],
 )
 def test_a_claim_has_bounds_in_si(values: dict[str, object], bounds: tuple[float | None, float | None]) -> None:
     assert claim(**values).bounds() == bounds
+
+
+def test_a_claim_of_one_number_has_a_value() -> None:
+    assert claim(quantity="gpu_time", equals="1M GPU-hours").value() == 3.6e9
+    assert claim(quantity="steps", equals=30, at_least=28, at_most=32).value() == 30.0
+    assert claim(quantity="steps", at_least=28, at_most=32).value() is None
 
 
 @pytest.mark.parametrize(
@@ -30,7 +37,22 @@ def test_a_claim_has_bounds_in_si(values: dict[str, object], bounds: tuple[float
         ({"quantity": "gpu_time", "equals": "30 days"}, "unknown unit .days., did you mean .GPU-days."),
         ({"quantity": "steps", "equals": "many"}, "'many' is not a number"),
         ({"quantity": "steps"}, "give either equals, or at_least and/or at_most"),
-        ({"quantity": "steps", "equals": 1, "at_most": 2}, "give either equals"),
+        (
+            {"quantity": "steps", "equals": 1, "at_most": 2},
+            "give both ends of its band, at_least and at_most, or neither",
+        ),
+        (
+            {"quantity": "steps", "equals": 1, "at_least": 2, "at_most": 3},
+            "equals 1.0 lies outside its band, 2.0 to 3.0",
+        ),
+        (
+            {"quantity": "planned_interruptions", "equals": 1, "components": ("gpu",)},
+            "'components' goes with the quantity unexpected_interruptions, not with planned_interruptions",
+        ),
+        (
+            {"quantity": "unexpected_interruptions", "equals": 1, "components": ("gpus",)},
+            "Input should be 'gpu', 'hbm'",
+        ),
         ({"quantity": "steps", "at_least": 3, "at_most": 2}, "at_least 3.0 is more than at_most 2.0"),
         ({"quantity": "steps", "equals": 1, "at": "1T tokens"}, "'at' goes with the quantity loss, not with steps"),
         ({"quantity": "step", "equals": 1}, "Input should be"),

@@ -18,7 +18,8 @@ from clustersim.study.scoreboard.published.collectives import collective_cases
 from clustersim.study.scoreboard.published.llama import llama_cases
 from clustersim.study.scoreboard.published.loss import loss_cases
 from clustersim.study.scoreboard.published.memory import MEMORY, OUT_OF_MEMORY, memory_cases
-from clustersim.study.scoreboard.published.scenarios import claim_cases, scenario_cases
+from clustersim.study.scoreboard.published.record import Known, read_record
+from clustersim.study.scoreboard.published.scenarios import claim_cases, published_scenarios, run_name, scenario_cases
 from clustersim.study.scoreboard.published.steps import step_cases
 from clustersim.study.scoreboard.statistics import relative_errors
 from tests.cli.conftest import PLAN
@@ -78,9 +79,9 @@ def test_losses_of_larger_runs() -> None:
 
 
 CLAIM: dict[str, Any] = {
-    "quantity": "unexpected_interruptions", "unit": "", "claimed_low": 419.0, "claimed_high": 419.0,
+    "quantity": "unexpected_interruptions", "unit": "", "claimed": 419.0, "claimed_low": 419.0, "claimed_high": 419.0,
     "forecast_p5": 368.0, "forecast_p50": 410.0, "forecast_p95": 456.0, "verdict": "inside", "sentence": "In words.",
-    "source": "a paper", "window": "54 days", "phase": None,
+    "source": "a paper", "window": "54 days", "phase": None, "components": [],
 }  # fmt: skip
 
 
@@ -89,22 +90,47 @@ def test_a_claimed_number_is_held_against_the_interval() -> None:
     assert case.name == "unexpected interruptions, 54 days"
     assert (case.expected, case.found, case.low, case.high) == (419.0, 410.0, 368.0, 456.0)
     assert case.inside
-    (above,) = claim_cases("a run", CLAIM | {"claimed_low": 457.0, "claimed_high": 457.0})
+    (above,) = claim_cases("a run", CLAIM | {"claimed": 457.0, "claimed_low": 457.0, "claimed_high": 457.0})
     assert not above.inside
 
 
+@pytest.mark.parametrize(
+    ("claimed", "low", "high", "inside"),
+    [
+        (457.0, 405.0, 480.0, True),
+        (457.0, 411.0, 480.0, False),
+        (360.0, 350.0, 415.0, True),
+        (419.0, 415.0, 425.0, True),
+    ],
+)
+def test_a_number_with_a_band_agrees_where_the_median_keeps_the_band(
+    claimed: float, low: float, high: float, inside: bool
+) -> None:
+    """The forecast is 410, from 368 to 456: without a band only the last number lies inside."""
+    band = {"claimed": claimed, "claimed_low": low, "claimed_high": high}
+    (case,) = claim_cases("a run", CLAIM | band)
+    assert (case.expected, case.inside, case.has_interval) == (claimed, inside, True)
+
+
+def test_components_tell_claims_on_one_window_apart() -> None:
+    (case,) = claim_cases("a run", CLAIM | {"components": ["gpu", "hbm"]})
+    assert case.name == "unexpected interruptions, 54 days, gpu, hbm"
+
+
 def test_a_claimed_range_is_two_bounds_that_the_median_keeps() -> None:
-    low, high = claim_cases("a run", CLAIM | {"quantity": "gpu_time", "claimed_low": 400.0, "claimed_high": 405.0})
+    unnamed = CLAIM | {"claimed": None}
+    low, high = claim_cases("a run", unnamed | {"quantity": "gpu_time", "claimed_low": 400.0, "claimed_high": 405.0})
     assert (low.relation, low.inside) == ("at least", True)
     assert (high.relation, high.inside) == ("at most", False)
     assert low.name == "GPU time, 54 days, at least"
-    (open_end,) = claim_cases("a run", CLAIM | {"claimed_high": None, "claimed_low": 411.0})
+    (open_end,) = claim_cases("a run", unnamed | {"claimed_high": None, "claimed_low": 411.0})
     assert open_end.inside is False
 
 
 def test_what_the_plan_fixes_may_be_rounded() -> None:
     fixed = CLAIM | {"forecast_p5": 410.0, "forecast_p95": 410.0}
-    assert [case.inside for case in claim_cases("a", fixed | {"claimed_low": 416.0, "claimed_high": 416.0})] == [True]
+    near = dict.fromkeys(("claimed", "claimed_low", "claimed_high"), 416.0)
+    assert [case.inside for case in claim_cases("a", fixed | near)] == [True]
     assert [case.inside for case in claim_cases("a", fixed)] == [False]
     assert [case.has_interval for case in claim_cases("a", fixed)] == [False]
 
@@ -127,6 +153,62 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert case.found is not None
     assert 0.0 < case.found < 400.0
     assert case.inside
+
+
+def test_what_is_known_of_a_claim_goes_with_its_case(tmp_path: Path) -> None:
+    claims = "claims:\n  - {quantity: wall_time, at_most: 400 days, source: made up}\n"
+    (tmp_path / "published").mkdir()
+    path = tmp_path / "published" / "small.yaml"
+    path.write_text(PLAN + claims, "utf-8")
+    known = Known("fit", "above", "It is made up.")
+    record = {("published/small", "wall time, at most"): known, ("small", "wall time, at most"): known}
+    (case,) = scenario_cases(path, Serial(), ("study.replications=3",), record)
+    assert case.group == "whole runs, fitted: published/small"
+    assert case.note.endswith("It is made up.")
+    (held_out,) = scenario_cases(
+        path, Serial(), ("study.replications=3",), {next(iter(record)): Known("test", "agrees", "")}
+    )
+    assert held_out.group == "whole runs: published/small"
+
+
+def test_scenarios_of_the_folder_follow_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    for name in ("b.yaml", "a.yaml", "notes.txt"):
+        (tmp_path / "published" / name).write_text("", "utf-8")
+    found = [run_name(path) for path in published_scenarios(tmp_path)]
+    assert found == ["llama3-405b", "bloom-176b", "published/a", "published/b"]
+
+
+RECORD_HEAD = "run,claim,use,forecast,explanation\n"
+
+
+def test_a_record_is_read_by_run_and_claim(tmp_path: Path) -> None:
+    path = tmp_path / "whole_runs.csv"
+    path.write_text(RECORD_HEAD + "one,wall time,test,agrees,\none,cost,fit,below,Nobody paid.\n", "utf-8")
+    found = read_record(path)
+    assert found["one", "wall time"] == Known("test", "agrees", "")
+    assert found["one", "cost"].fitted
+    assert not found["one", "wall time"].fitted
+
+
+def test_a_wrong_record_names_every_line(tmp_path: Path) -> None:
+    path = tmp_path / "whole_runs.csv"
+    lines = (
+        "one,wall time,held out,agrees,",
+        "one,cost,test,below,",
+        "one,energy,test,agrees,Because.",
+        "one,cost,test,missed,Because.",
+    )
+    path.write_text(RECORD_HEAD + "\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(TableError) as error:
+        read_record(path)
+    said = str(error.value).splitlines()
+    assert [line.partition(": ")[0].rpartition(":")[2] for line in said] == ["2", "3", "4", "5", "5"]
+    assert "column use: 'held out' is not one of fit, test" in said[0]
+    assert "column explanation: say why it misses" in said[1]
+    assert "column explanation: leave it empty where the forecast agrees" in said[2]
+    assert "column forecast: 'missed' is not one of agrees, below, above" in said[3]
+    assert "stand there twice" in said[4]
 
 
 def test_an_impossible_run_is_refused(tmp_path: Path) -> None:

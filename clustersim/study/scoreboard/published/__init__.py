@@ -9,7 +9,8 @@ from clustersim.study.scoreboard.published.collectives import collective_cases
 from clustersim.study.scoreboard.published.llama import llama_cases
 from clustersim.study.scoreboard.published.loss import loss_cases
 from clustersim.study.scoreboard.published.memory import memory_cases
-from clustersim.study.scoreboard.published.scenarios import SCENARIOS, scenario_cases
+from clustersim.study.scoreboard.published.record import RECORD, read_record
+from clustersim.study.scoreboard.published.scenarios import published_scenarios, scenario_cases
 from clustersim.study.scoreboard.published.steps import step_cases
 
 TABLES: dict[str, Callable[[Path], Iterator[Case]]] = {
@@ -38,9 +39,11 @@ def sources(data: Path, executor: Executor) -> dict[Path, Callable[[], Iterator[
         return lambda: read(path)
 
     found = {data / name: table(data / name, read) for name, read in TABLES.items()}
-    for name in SCENARIOS:
-        path = data.parent / "scenarios" / f"{name}.yaml"
-        found[path] = table(path, lambda at: scenario_cases(at, executor))
+    record = data / RECORD
+    for path in published_scenarios(data.parent / "scenarios"):
+        found[path] = table(
+            path, lambda at: scenario_cases(at, executor, record=read_record(record) if record.is_file() else None)
+        )
     return found
 
 
