@@ -1,6 +1,8 @@
 """The checkpoints of a run: where each was kept, when it was whole, and how long it was there."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,13 +173,12 @@ def _deleted_s(rows: Columns, step: Column, durable_s: Column, keep: int) -> Col
 
 def _places(stretch: Column, first_step: Column, step: Column) -> Column:
     """Place of each checkpoint in the row of those that lead to it, from 0."""
-    places = np.zeros(len(step), np.int64)
-    row = np.zeros(len(step) + 1, np.int64)
-    length = 0
+    row: list[int] = []
+    places: list[range] = []
     begins = np.flatnonzero(np.append(True, np.diff(stretch) != 0))
-    for low, high in zip(begins.tolist(), [*begins[1:].tolist(), len(step)], strict=True):
-        length = int(np.searchsorted(row[:length], first_step[low], side="right"))
-        row[length : length + high - low] = step[low:high]
-        places[low:high] = np.arange(length, length + high - low)
-        length += high - low
-    return places
+    steps, first = step.tolist(), first_step[begins].tolist()
+    for low, high, began in zip(begins.tolist(), [*begins[1:].tolist(), len(steps)], first, strict=True):
+        length = bisect_right(row, began)
+        row[length:] = steps[low:high]
+        places.append(range(length, length + high - low))
+    return np.fromiter(chain.from_iterable(places), np.int64, len(steps))

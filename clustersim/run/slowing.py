@@ -1,6 +1,5 @@
 """Slow steps in the records: intervals as if no step had been slow become those that were."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -96,16 +95,17 @@ class Slowing:
     def _find_cuts(self, rank: Column) -> Column:
         """Steps at which intervals are cut: one in which the pace changes stands by itself."""
         step_s = self._stretches["step_time_s"][self._pace["stretch"]]
-        steps = (self._pace["work_s"] / step_s).tolist()
-        rows = zip(rank.tolist(), step_s.tolist(), steps, self._pace["slowdown"].tolist(), strict=True)
-        cuts: set[int] = set()
-        for (place, length_s, low, slowdown), high in zip(rows, steps[1:], strict=False):
-            if slowdown > 1.0 and high > low:
-                first, last = math.ceil(low - _EDGE), math.floor(high + _EDGE)
-                bout = max(1, round(_BOUT_S / (length_s * slowdown)))
-                at = (math.floor(low + _EDGE), *range(first, last, bout), last, math.ceil(high - _EDGE))
-                cuts.update(place * _STEPS + step for step in at)
-        return np.array(sorted(cuts), dtype=np.int64)
+        steps = self._pace["work_s"] / step_s
+        slow = np.flatnonzero((self._pace["slowdown"][:-1] > 1.0) & (steps[1:] > steps[:-1]))
+        low, high, before = steps[slow], steps[slow + 1], rank[slow] * _STEPS
+        first, last = np.ceil(low - _EDGE).astype(np.int64), np.floor(high + _EDGE).astype(np.int64)
+        bout = np.maximum(1, np.rint(_BOUT_S / (step_s[slow] * self._pace["slowdown"][slow])).astype(np.int64))
+        counts = np.maximum(-(-(last - first) // bout), 0)
+        index = np.repeat(np.arange(len(slow)), counts)
+        number = np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
+        edges = (np.floor(low + _EDGE).astype(np.int64), last, np.ceil(high - _EDGE).astype(np.int64))
+        cuts = [*(before + edge for edge in edges), (before + first)[index] + number * bout[index]]
+        return np.unique(np.concatenate(cuts))
 
     def _cut(self, rows: Columns) -> Columns:
         """Cut intervals at steps; ``low_s`` and ``high_s`` are the work at their ends."""
