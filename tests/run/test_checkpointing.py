@@ -3,8 +3,10 @@
 import math
 
 import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import lambertw
 
-from clustersim.run.checkpointing import expected_wall_time_per_work, young_daly_interval
+from clustersim.run.checkpointing import expected_wall_time_per_work, first_order_ettr, young_daly_interval
 
 
 def test_young_daly_by_hand() -> None:
@@ -39,3 +41,51 @@ def test_young_daly_is_near_the_exact_optimum() -> None:
     at_best = expected_wall_time_per_work(best_s, cost_s, 0.0, mtbf_s)
     others = [expected_wall_time_per_work(best_s * factor / 100.0, cost_s, 0.0, mtbf_s) for factor in range(20, 500)]
     assert at_best < 1.0002 * min(others)
+
+
+def optimum_s(cost_s: float, mtbf_s: float, restart_s: float) -> float:
+    """Interval at which the expected wall time is least, by trying."""
+    first_s = young_daly_interval(cost_s, mtbf_s)
+    found = minimize_scalar(
+        lambda interval_s: expected_wall_time_per_work(interval_s, cost_s, restart_s, mtbf_s),
+        bounds=(0.01 * first_s, 3.0 * first_s),
+        method="bounded",
+        options={"xatol": 1e-7 * first_s},
+    )
+    return float(found.x)
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-4, 1e-3, 0.1, 1.5])
+@pytest.mark.parametrize("restart_s", [0.0, 3000.0])
+def test_the_exact_optimum_is_where_its_derivative_vanishes(share: float, restart_s: float) -> None:
+    """``(1 - x) exp(x + cost / mtbf) = 1`` at ``x = interval / mtbf``: Lambert's W, however long a restart takes."""
+    mtbf_s = 10_000.0
+    exact_s = mtbf_s * (1.0 + float(lambertw(-math.exp(-share - 1.0)).real))
+    assert optimum_s(share * mtbf_s, mtbf_s, restart_s) == pytest.approx(exact_s, rel=1e-3)
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-5, 1e-4, 1e-3])
+def test_young_daly_is_within_two_percent_of_the_exact_optimum_when_checkpoints_are_cheap(share: float) -> None:
+    mtbf_s = 10_000.0
+    first_s = young_daly_interval(share * mtbf_s, mtbf_s)
+    assert optimum_s(share * mtbf_s, mtbf_s, 0.0) == pytest.approx(first_s, rel=0.02)
+    # By two thirds of sqrt(cost / (2 mtbf)) too long, which is Daly's next term.
+    next_s = first_s * (1.0 + math.sqrt(share / 2.0) / 3.0 + share / 18.0) - share * mtbf_s
+    assert optimum_s(share * mtbf_s, mtbf_s, 0.0) == pytest.approx(next_s, rel=1e-4)
+
+
+def test_what_a_fleet_loses_to_first_order_by_hand() -> None:
+    """5 min and half an hour lost every 110.8 min: 1 - 35 / 110.8."""
+    assert first_order_ettr(3600.0, 300.0, 110.77 * 60.0) == pytest.approx(1.0 - 35.0 / 110.77)
+    assert first_order_ettr(3600.0, 300.0, math.inf) == 1.0
+    assert first_order_ettr(3600.0, 300.0, 600.0) == 0.0, "more is lost than there is"
+
+
+@pytest.mark.parametrize("mtbf_s", [300.0, 1000.0, 1e4, 1e6])
+@pytest.mark.parametrize("interval_s", [1.0, 600.0, 7200.0])
+@pytest.mark.parametrize("restart_s", [0.0, 60.0, 900.0])
+def test_first_order_is_a_lower_bound(mtbf_s: float, interval_s: float, restart_s: float) -> None:
+    exact = 1.0 / expected_wall_time_per_work(interval_s, 0.0, restart_s, mtbf_s)
+    lost = (restart_s + 0.5 * interval_s) / mtbf_s
+    assert first_order_ettr(interval_s, restart_s, mtbf_s) <= exact + 1e-12
+    assert first_order_ettr(interval_s, restart_s, mtbf_s) == pytest.approx(exact, abs=lost**2)

@@ -8,7 +8,7 @@ import pytest
 from clustersim.run import metrics
 from clustersim.run.plan import CategoryPlan, ElasticPlan, RunPlan
 from tests.run.event_log import CRASH_AT_212
-from tests.run.plans import Simulate, digest, failure, script, small_plan, timeline
+from tests.run.plans import Simulate, digest, failure, script, small_plan, stop_at, timeline
 
 TWICE = ElasticPlan(((2.0,),), regrows_at_once=True)
 
@@ -56,6 +56,21 @@ def test_a_node_that_is_back_joins_at_the_next_stop(run: Simulate, monkeypatch: 
     slow_until = max(row[1] for row in rows if row[2] == "slowed")
     assert 1900 < slow_until <= 2000
     assert len([row for row in rows if row[2] == "restart"]) == 3
+
+
+def test_a_stop_that_is_over_before_the_node_has_joined(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm node of 62 s is used up when another breaks at 260; the first is back at 1,092 and takes 70 s to join.
+
+    Trained from 350 on at half the pace, a cycle takes 205 s: the stop falls due in the fourth step of the fifth. It
+    takes 50 s of the 70 s, and the restart is due to it, the wait to the node that broke.
+    """
+    script(monkeypatch, node=[failure(62.0), failure(260.0, 1)])
+    records = run(plan(replace(TWICE, regrows_at_once=False), steps=100, warm=1, maintenance=stop_at(1245.0, 50.0)))
+    rows = timeline(records)
+    assert [row for row in rows if row[2] in ("waiting", "restart") and row[0] > 400] == [
+        (1255, 1325, "waiting", 1), (1325, 1385, "restart", 2),
+    ]  # fmt: skip
+    assert records.incidents["effect"].tolist() == [0, 0, metrics.EFFECTS.index("planned")]
 
 
 def test_each_phase_has_its_own_pace(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Random plans: what must hold whatever happens. The ``run`` fixture checks conservation on each."""
 
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from clustersim.run import Records, RunPlan, metrics
 from clustersim.run.engine import _Run
+from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
 from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
+from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
 from clustersim.run.plan import (
@@ -20,9 +23,11 @@ from clustersim.run.plan import (
     CategoryPlan,
     CheckpointPlan,
     DiagnosisPlan,
+    DiurnalPlan,
     ElasticPlan,
     IncidentPlan,
     InJobPlan,
+    LemonsPlan,
     MaintenancePlan,
     OnCallPlan,
     PartsPlan,
@@ -35,11 +40,23 @@ from clustersim.run.plan import (
     TenantPlan,
     TierPlan,
 )
+from clustersim.run.progress import ROUNDING_S
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
 from clustersim.run.shop import RepairShop
+from clustersim.run.streams import stream, uniforms
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+LIVES = (
+    EXPONENTIAL,
+    EXPONENTIAL,
+    EXPONENTIAL,
+    WeibullLife(0.7),
+    WeibullLife(2.0),
+    LognormalLife(0.5),
+    LognormalLife(1.5),
+)
 
 kinds = st.sampled_from(["constant", "exponential", "lognormal"])
 
@@ -64,19 +81,26 @@ def plans(draw: st.DrawFn) -> RunPlan:
     phases = tuple(
         PhasePlan(
             f"phase {number}", draw(st.integers(1, 80)), draw(st.floats(1.0, 1e9)), draw(st.floats(0.5, 40.0)),
+            draw(st.sampled_from([0.0, 0.2])),
             restart_before=number > 0 and draw(st.booleans()),
         )
         for number in range(draw(st.integers(1, 3)))
     )  # fmt: skip
     categories = tuple(
-        _category(draw, f"category {number}", nodes + spares.total) for number in range(draw(st.integers(0, 3)))
+        _category(draw, f"category {number}", nodes + spares.total, len(phases))
+        for number in range(draw(st.integers(0, 3)))
     )
     maintenance = tuple(
         MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
         for n in range(draw(st.integers(0, 2)))
     )
     incidents = tuple(
-        IncidentPlan(draw(st.floats(0.0, 5000.0)), draw(st.integers(0, len(categories) - 1)))
+        IncidentPlan(
+            draw(st.floats(0.0, 5000.0)),
+            draw(st.integers(0, len(categories) - 1)),
+            draw(st.none() | st.floats(1.0, 900.0)),
+            draw(st.none() | st.floats(0.0, 300.0)),
+        )
         for _ in range(draw(st.integers(0, 4)) if categories else 0)
     )
     plan = RunPlan(
@@ -85,31 +109,47 @@ def plans(draw: st.DrawFn) -> RunPlan:
         fleet_age_s=draw(st.sampled_from([0.0, 5000.0])),
         parameter_uncertainty=draw(st.booleans()),
         incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
+        ageing=_ageing(draw),
+        lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
+        diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
 
 
-def _category(draw: st.DrawFn, name: str, nodes: int) -> CategoryPlan:
-    domain_nodes = draw(st.integers(1, 3))
-    units = -(-nodes // domain_nodes)
+def _ageing(draw: st.DrawFn) -> AgeingPlan:
+    """Rates that change in an hour or so, as far as they change."""
+    return AgeingPlan(
+        draw(st.sampled_from([1.0, 5.0])), draw(st.floats(1000.0, 1e4)), draw(st.sampled_from([0.0, 5000.0])),
+        draw(st.sampled_from([0.0, 50.0])), draw(st.sampled_from([0.0, 0.1])), draw(st.floats(0.0, 20.0)),
+        draw(st.floats(0.0, 20.0)), draw(st.floats(0.0, DAY_S)),
+    )  # fmt: skip
+
+
+def _category(draw: st.DrawFn, name: str, nodes: int, phases: int) -> CategoryPlan:
+    domain_nodes, per_domain = draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 4]))
+    units = -(-nodes // domain_nodes) * per_domain
     effect = draw(
         st.sampled_from(["crash", "hang", "corrupt", "loss_spike", "slow", "write_failure", "checkpoint_loss"])
     )
     return CategoryPlan(
         name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
+        units_per_domain=per_domain,
         domain_nodes=domain_nodes,
         blast_nodes=draw(st.sampled_from([0, 1, domain_nodes, 2 * domain_nodes])),
         effect=effect,
         slowdown=draw(st.floats(1.01, 10.0)) if effect == "slow" else 1.0,
+        phase_slowdowns=draw(st.sampled_from([(), (1.0, 3.0, 2.0)[:phases]])) if effect == "slow" else (),
         rewind_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
         skip_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
         lasts=draw(laws(2000.0)) if effect in ("slow", "write_failure") else None,
         hang_fraction=draw(st.floats(0.0, 1.0)),
         evict=draw(st.floats(0.0, 1.0)),
-        lifetime=draw(st.sampled_from([EXPONENTIAL, EXPONENTIAL, WeibullLife(0.7), LognormalLife(0.5)])),
+        lifetime=draw(st.sampled_from(LIVES)),
         renewal=draw(st.sampled_from([1.0, 0.0, 0.4])),
         idle_factor=draw(st.sampled_from([1.0, 0.3])),
         published_count=draw(st.sampled_from([None, 3])),
+        repair=draw(st.none() | laws(1500.0)),
+        detection=draw(st.none() | laws(600.0)),
     )  # fmt: skip
 
 
@@ -190,7 +230,8 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     seconds = rows["end_s"] - rows["start_s"]
     whole = works & (tokens > 0.0)
     np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
-    worst = max((c.slowdown for c in plan.categories), default=1.0)
+    worst = max((max(c.slowdown, *c.phase_slowdowns, 1.0) for c in plan.categories), default=1.0)
+    worst /= 1.0 - plan.diurnal.swing if plan.diurnal else 1.0
     worst *= (
         max((max(factors) for factors in plan.recovery.elastic.slowdowns), default=1.0)
         if plan.recovery.elastic
@@ -238,23 +279,47 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
 @FEW
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
+    """At every moment each node works for the job, stands by or is with the shop, whatever ails it."""
     simulation = _Run(plan, seed, 0)
-    records = simulation.until(plan.deadline_s)
-    check_fleet(simulation._fleet, plan.nodes, plan.job_nodes)
-    out = bytes(simulation._fleet.state).count(OUT)
-    still_out = records.repairs["nodes"][records.repairs["back_s"] > records.end_s].sum()
-    assert out == still_out, "nodes are out while their repair lasts and no longer"
+    env, fleet, job = simulation._env, simulation._fleet, simulation._job
+    may_lack = len(plan.recovery.elastic.slowdowns) if plan.recovery.elastic else 0
+    while env.peek() <= plan.deadline_s and job.mode != DONE:
+        now_s = env.peek()
+        while env.peek() == now_s:
+            env.step()
+        check_fleet(fleet, plan.nodes, plan.job_nodes)
+        shop = [row for row in simulation._log.repairs if row.back_s > now_s - ROUNDING_S]
+        if all(row.back_s > now_s + ROUNDING_S for row in shop):
+            assert bytes(fleet.state).count(OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
+        assert sum(row.start_s <= now_s < row.end_s for row in shop) <= plan.spares.repair_hands
+        assert all(row.retired for row in shop if row.end_s < now_s - ROUNDING_S), "mended, and out: a new one comes"
+        assert all(fleet.state[node] != OUT for node in fleet.broken), "broken, and nobody knows: in service"
+        assert fleet.lemons <= set(range(plan.nodes))
+        assert job.mode != TRAINING or fleet.missing <= may_lack
 
 
 @FEW
 @given(data=st.data())
 def test_fleet_keeps_its_books(data: st.DataObject) -> None:
-    """A state machine of evictions, calls for spares and returns."""
-    env = simpy.Environment()
+    """A state machine of evictions, calls for spares and returns, mended, still broken or as new ones."""
+    env, log = simpy.Environment(), Log()
     sizes = [data.draw(st.integers(0, 3)) for _ in range(3)]
-    spares = SparesPlan(*sizes, *(Law("constant", 0.0),) * 3, repair_hands=data.draw(st.integers(1, 3)))
-    fleet = Fleet(env, 4, spares, RepairShop(env, spares, Log(), {}))
+    spares = SparesPlan(
+        *sizes,
+        *(Law("constant", 0.0),) * 3,
+        repair_hands=data.draw(st.integers(1, 3)),
+        failed_repairs=data.draw(st.sampled_from([0.0, 0.5])),
+        parts=data.draw(st.none() | st.builds(PartsPlan, st.integers(1, 3), st.just(Law("constant", 30.0)))),
+        retirement=data.draw(
+            st.none() | st.builds(RetirementPlan, st.floats(0.0, 1.0), st.none(), st.just(Law("constant", 20.0)))
+        ),
+    )
+    chances = stream(data.draw(st.integers(0, 2**32)), 0, "chances")
+    draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
+    fleet = Fleet(env, 4, spares, RepairShop(env, spares, log, draws), elastic=data.draw(st.booleans()))
     nodes = 4 + spares.total
+    lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
+    fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
         action = data.draw(st.sampled_from(["evict", "call", "wait"]))
         if action == "evict":
@@ -262,6 +327,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
             fleet.evict(struck, 0, data.draw(st.floats(0.0, 50.0)))
             assert not set(struck) & set(fleet.in_service(0, nodes))
+            assert not fleet.broken.intersection(struck)
         elif action == "call":
             before = fleet.missing
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
@@ -270,6 +336,10 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
+        back = [row for row in log.repairs if row.back_s < env.now]
+        assert len(fleet.broken) <= sum(row.failed for row in back)
+        assert len(lemons - fleet.lemons) <= sum(row.retired for row in back)
+        assert fleet.lemons <= lemons
 
 
 def _records(run: Simulate, plan: RunPlan, **changes: Any) -> Records:
@@ -302,8 +372,12 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None:
     """Each episode slows for as long as it lasts at most, and takes 1 - 1/s of that."""
-    lasting = tuple(replace(c, lasts=Law("constant", 300.0)) if c.lasts else c for c in plan.categories)
-    records = run(replace(plan, categories=lasting, recovery=replace(plan.recovery, elastic=None)), seed)
+    lasting = tuple(
+        replace(c, lasts=Law("constant", 300.0), phase_slowdowns=()) if c.lasts else c for c in plan.categories
+    )
+    incidents = tuple(replace(incident, lasts_s=None) for incident in plan.incidents)
+    plan = replace(plan, categories=lasting, incidents=incidents, diurnal=None)
+    records = run(replace(plan, recovery=replace(plan.recovery, elastic=None)), seed)
     rows, incidents = records.intervals, records.incidents
     slowed = rows["state"] == SLOWED
     for incident in np.unique(rows["cause"][slowed]).tolist():

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersim.calibration.cases import Case
+from clustersim.calibration.cases import FOUR, Case
 from clustersim.calibration.theory.plans import daly_plan, replicated
 from clustersim.calibration.theory.samples import mean_case
 from clustersim.run.checkpointing import expected_wall_time_per_work, young_daly_interval
@@ -22,11 +23,19 @@ _YOUNG_SOURCE = "Young (1974), CACM 17(9); Daly (2006)"
 SETTINGS = ((3600.0, 600.0, 30.0, 120.0), (900.0, 600.0, 60.0, 300.0), (20000.0, 1000.0, 200.0, 0.0))
 """Mean time between failures, interval, cost of a checkpoint and restart [s]: usual, hopeless, costly checkpoints."""
 
+WRITE_S = 240.0
+"""Time from the end of a stall until the checkpoint is whole, where it is written in the background [s]."""
+
 CYCLES = 60
 RUNS = 200
 
 SWEEP = (0.25, 0.5, 0.7, 1.4, 2.0, 4.0)
 """Intervals of the sweep, in those of Young and Daly."""
+
+NEAR = (0.5, 0.7, 1.0, 1.4, 2.0)
+"""Those near the optimum, by which it is found."""
+FLAT = 0.005
+"""Share of the effective training time that the interval of Young and Daly may cost against the best of the sweep."""
 
 SWEEP_RUNS = 60
 SWEEP_MTBF_S = 14400.0
@@ -50,8 +59,31 @@ def daly_cases() -> Iterator[Case]:
             "s",
             _DALY_SOURCE,
         )
+    yield background_case(*SETTINGS[0])
 
 
+def background_case(mtbf_s: float, interval_s: float, stall_s: float, restart_s: float) -> Case:
+    """Checkpoints that are written in the background: each costs as if the restart were longer by the write.
+
+    Whatever was taken less than a write ago is lost. By the argument of Daly: from a restart the first checkpoint is
+    whole after an interval, a stall and a write without a failure; each of the others after an interval and a stall.
+    """
+    plan = daly_plan(mtbf_s, interval_s, stall_s, restart_s, CYCLES)
+    plan = replace(plan, checkpoint=replace(plan.checkpoint, write_s=WRITE_S))
+    from_restart_s = mtbf_s * math.exp(restart_s / mtbf_s) * math.expm1((interval_s + stall_s + WRITE_S) / mtbf_s)
+    per_work = expected_wall_time_per_work(interval_s, stall_s, restart_s + WRITE_S, mtbf_s)
+    first_s = mtbf_s * math.expm1(restart_s / mtbf_s)
+    return mean_case(
+        DALY,
+        f"MTBF {mtbf_s:,.0f} s, stalls of {stall_s:.0f} s every {interval_s:,.0f} s, written for {WRITE_S:.0f} s",
+        [records.end_s for records in replicated(plan, RUNS)],
+        first_s + from_restart_s + (CYCLES - 1) * interval_s * per_work,
+        "s",
+        _DALY_SOURCE,
+    )
+
+
+@cache
 def sweep_wall_s(factor: float) -> NDArray[np.float64]:
     """Wall times of runs that checkpoint every ``factor`` intervals of Young and Daly [s]; the same failures for all.
 
@@ -69,7 +101,7 @@ def sweep_wall_s(factor: float) -> NDArray[np.float64]:
 def young_daly_cases() -> Iterator[Case]:
     """What other intervals cost on top of that of Young and Daly, on the same failures: never less than nothing.
 
-    The ends of the sweep cost as much as Daly's expected time says.
+    The ends of the sweep cost as much as Daly's expected time says; the optimum lies where that has it.
     """
     at_best_s, best_s = sweep_wall_s(1.0), young_daly_interval(SWEEP_COST_S, SWEEP_MTBF_S)
     for factor in SWEEP:
@@ -83,6 +115,46 @@ def young_daly_cases() -> Iterator[Case]:
             _DALY_SOURCE if far else _YOUNG_SOURCE,
             relation="equal" if far else "at least",
         )
+    yield Case(
+        group=YOUNG_DALY,
+        name="effective training time over the best of the sweep",
+        expected=1.0,
+        found=min(float(sweep_wall_s(factor).mean()) for factor in (1.0, *SWEEP)) / float(at_best_s.mean()),
+        unit="",
+        source=_YOUNG_SOURCE,
+        relation="at least",
+        tolerance=FLAT,
+    )
+    found_s, spread_s = fitted_optimum_s()
+    yield Case(
+        group=YOUNG_DALY,
+        name="interval that loses least, by a fit",
+        expected=_least(np.array([_per_work(factor * best_s) for factor in NEAR])) * best_s,
+        found=found_s,
+        unit="s",
+        source=_DALY_SOURCE,
+        tolerance=FOUR * spread_s,
+        standard_error=spread_s,
+    )
+
+
+def fitted_optimum_s() -> tuple[float, float]:
+    """Interval at which the simulated sweep loses least, and its standard error by the jackknife [s]."""
+    best_s = young_daly_interval(SWEEP_COST_S, SWEEP_MTBF_S)
+    wall_s = np.array([sweep_wall_s(factor) for factor in NEAR])
+    without = np.array([_least(np.delete(wall_s, run, axis=1).mean(axis=1)) for run in range(SWEEP_RUNS)])
+    spread = math.sqrt((SWEEP_RUNS - 1) * float(np.var(without)))
+    return _least(wall_s.mean(axis=1)) * best_s, spread * best_s
+
+
+def _least(wall: NDArray[np.float64]) -> float:
+    """Where a curve through the near intervals is lowest, in those of Young and Daly.
+
+    The curve is what checkpoints and redone work cost to first order: ``a + b x + c / x``.
+    """
+    near = np.array(NEAR)
+    _a, b, c = np.linalg.lstsq(np.stack([np.ones(len(near)), near, 1.0 / near], axis=1), wall, rcond=None)[0]
+    return math.sqrt(c / b)
 
 
 def _per_work(interval_s: float) -> float:

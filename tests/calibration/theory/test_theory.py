@@ -9,11 +9,20 @@ import pytest
 from clustersim.calibration.cases import Case
 from clustersim.calibration.theory import GROUPS, checkpointing, collectives, failures, models, pipelines, repairs
 from clustersim.calibration.theory.samples import law_case, law_distance, mean_case, standard_error, variance_case
+from clustersim.run.checkpointing import young_daly_interval
 from clustersim.run.failures.lifetimes import weibull_scale_s
 from clustersim.run.laws import Law
+from clustersim.run.plan import CheckpointPlan
 from clustersim.step.pipeline import even_work, simulate
 
-SIMULATED = ("Daly's expected time", "renewal reward", "Erlang C, repair shop", "superposed Poisson failures")
+SIMULATED = (
+    "Daly's expected time",
+    "renewal reward",
+    "Erlang C, repair shop",
+    "machine repairmen",
+    "superposed Poisson failures",
+    "renewal function",
+)
 
 
 @cache
@@ -24,7 +33,8 @@ def cases(group: str) -> tuple[Case, ...]:
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_case_agrees_with_theory(group: str) -> None:
     found = cases(group)
-    assert [case.name for case in found if not case.inside] == []
+    assert [case.name for case in found if case.inside is False] == []
+    assert all(case.note for case in found if case.inside is None)
     assert len({case.name for case in found}) == len(found)
     assert {case.group for case in found} == {group}
     assert all(case.source for case in found)
@@ -96,8 +106,37 @@ def test_another_rate_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = checkpointing.daly_plan
     monkeypatch.setattr(checkpointing, "SETTINGS", checkpointing.SETTINGS[:1])
     monkeypatch.setattr(checkpointing, "daly_plan", lambda mtbf_s, *rest: usual(0.9 * mtbf_s, *rest))
-    (case,) = checkpointing.daly_cases()
-    assert not case.inside
+    assert [case.inside for case in checkpointing.daly_cases()] == [False, False]
+
+
+def test_a_write_that_takes_no_time_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = checkpointing.replicated
+    monkeypatch.setattr(
+        checkpointing,
+        "replicated",
+        lambda plan, runs: usual(replace(plan, checkpoint=replace(plan.checkpoint, write_s=0.0)), runs),
+    )
+    assert not checkpointing.background_case(*checkpointing.SETTINGS[0]).inside
+
+
+def test_the_simulated_optimum_is_that_of_young_and_daly() -> None:
+    best_s = young_daly_interval(checkpointing.SWEEP_COST_S, checkpointing.SWEEP_MTBF_S)
+    found_s, spread_s = checkpointing.fitted_optimum_s()
+    assert found_s == pytest.approx(best_s, rel=0.1)
+    assert spread_s < 0.025 * best_s
+
+
+def test_checkpoints_of_another_cost_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half as costly again, the simulated optimum moves by a fifth."""
+    checkpointing.sweep_wall_s.cache_clear()
+    monkeypatch.setattr(
+        checkpointing,
+        "CheckpointPlan",
+        lambda interval_s, cost_s, write_s: CheckpointPlan(interval_s, 1.5 * cost_s, write_s),
+    )
+    outside = [case.name for case in checkpointing.young_daly_cases() if not case.inside]
+    checkpointing.sweep_wall_s.cache_clear()
+    assert "interval that loses least, by a fit" in outside
 
 
 def test_lives_of_another_shape_are_noticed() -> None:
