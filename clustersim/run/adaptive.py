@@ -33,9 +33,9 @@ class ObservedFailures:
         return (now_s - self._seen_s[0] + expected * self._plan.expected_mtbf_s) / self._plan.memory
 
 
-def adapted_interval_s(checkpoint: CheckpointPlan, mtbf_s: float) -> float:
+def adapted_interval_s(stall_s: float, mtbf_s: float, shortest_s: float) -> float:
     """Interval between checkpoints for this mean time between failures [s]: no shorter than the writes allow."""
-    return max(young_daly_interval(checkpoint.stall_s, mtbf_s), shortest_interval_s(checkpoint))
+    return max(young_daly_interval(stall_s, mtbf_s), shortest_s)
 
 
 def shortest_interval_s(checkpoint: CheckpointPlan) -> float:

@@ -348,7 +348,7 @@ class Job:
     def _find_checkpoint(self, incident: int) -> None:
         """Load what the job stands on, or go back further because it is not there any more."""
         self._lose_tiers()
-        if self._path.must_rewind or not self._path.load(self._env.now):
+        if self._path.must_rewind or not self._path.kept.load(self._env.now):
             self._path.rewind(self._env.now, incident, self._env.now)
 
     def _lose_tiers(self) -> None:

@@ -36,11 +36,13 @@ class Kept:
         """What was taken before is lost, in each tier."""
         self._deleted_s = [-math.inf] * len(self._tiers)
         """What was taken before is deleted, as far as that was worked out: see ``_delete``."""
-        self._row_is_known = False
-        """Whether that is so since the last crash."""
+        self._known_rows: set[int] = set()
+        """Tiers of which that was worked out since the last crash."""
         self._doubtful = False
         """Whether any checkpoint was lost or could not be written so far: only then are they looked for one by one."""
         self._longest_failure_s = 0.0
+        self._last_failure_s = -math.inf
+        """End of the last time in which no checkpoint could be written [s]."""
         self.tried: list[int] = []
         """Tiers from which loading was tried for the restart, one after the other; the last has worked."""
         self._unreadable: set[tuple[int, int, int]] = set()
@@ -64,7 +66,7 @@ class Kept:
             if stretch.whole:
                 break
             stretch.whole = self._whole(stretch, crash_s)
-        self._row_is_known = False
+        self._known_rows.clear()
 
     def newest(self, limit: int) -> int:
         """Step of the newest checkpoint in any tier that is not beyond a step; forgets what lies after it."""
@@ -73,7 +75,7 @@ class Kept:
             whole = min(max(stretch.whole), stretch.checkpoints)
             number = self._newest_of(stretch, whole, limit)
             if number < whole and not self._plain:
-                self._delete()
+                self._delete_before(stretch, number)
             if number:
                 return stretch.end_at(number)
             self._stretches.pop()
@@ -106,7 +108,7 @@ class Kept:
         for tier in (_STORE,) if end else self._by_load:
             keep, every = self._tiers[tier].keep, self._tiers[tier].every
             if keep is not None and (whole[tier] - number) // every >= keep:
-                self._delete()
+                self._delete(tier)
             there = taken_s >= self._deleted_s[tier] and stretch.start_s >= self._void_s[tier]
             if there and number <= whole[tier] and self._written(tier, stretch, number):
                 yield tier
@@ -126,18 +128,23 @@ class Kept:
     def _draw(self, tier: int, stretch: Stretch, number: int) -> float:
         return uniform_of(self._chance, tier, stretch.number, number)
 
-    def _delete(self) -> None:
-        """Work out what newer checkpoints have pushed out.
+    def _delete_before(self, stretch: Stretch, number: int) -> None:
+        """Work out what was pushed out by checkpoints that the job now goes back past."""
+        for tier, plan in enumerate(self._tiers):
+            there = plan.keep is not None and stretch.start_s >= self._void_s[tier]
+            if there and (stretch.own_end or stretch.whole[tier] // plan.every > number // plan.every):
+                self._delete(tier)
+
+    def _delete(self, tier: int) -> None:
+        """Work out what newer checkpoints have pushed out of a tier.
 
         That is only needed where the job goes back past one that is whole: as long as the row only grows, what was
         pushed out once would be so again.
         """
-        if self._row_is_known:
-            return
-        self._row_is_known = True
-        for tier, plan in enumerate(self._tiers):
-            if plan.keep is not None:
-                self._deleted_s[tier] = max(self._deleted_s[tier], self._oldest_kept_s(tier, plan.keep))
+        keep = self._tiers[tier].keep
+        if keep is not None and tier not in self._known_rows:
+            self._known_rows.add(tier)
+            self._deleted_s[tier] = max(self._deleted_s[tier], self._oldest_kept_s(tier, keep))
 
     def _oldest_kept_s(self, tier: int, keep: int) -> float:
         """When the oldest was taken of those that a tier keeps [s]."""
@@ -156,12 +163,11 @@ class Kept:
         """Load the checkpoint that the job stands on from the tier that is quickest; False if no copy can be read."""
         if not self._stretches:
             return True
-        if self._plain:
-            # What takes a checkpoint of the store away is an incident, and leaves it missing.
-            self.tried.append(_STORE)
-            return True
         last = self._stretches[-1]
         number = last.checkpoints
+        if self._plain:
+            self.tried.append(_STORE)
+            return not self._doubtful or self._taken_away_by(last, number) == NO_CAUSE
         for tier in self._copies(last, number, last.whole or self._whole(last, now_s)):
             if tier == _STORE and self._doubtful and self._taken_away_by(last, number) != NO_CAUSE:
                 continue
@@ -206,6 +212,7 @@ class Kept:
         """There is a time in which no checkpoint can be written to the store."""
         self._log.write_failures.append(row)
         self._longest_failure_s = max(self._longest_failure_s, row.until_s - row.start_s)
+        self._last_failure_s = max(self._last_failure_s, row.until_s)
         self._doubtful = True
 
     def lose_newest(self, incident: int, written_s: float, now_s: float, under_way: Stretch | None) -> None:
@@ -239,6 +246,8 @@ class Kept:
 
     def _unwritten_by(self, stretch: Stretch, number: int) -> int:
         """Incident because of which a checkpoint could not be written to the store; NO_CAUSE when it could."""
+        if self._last_failure_s < stretch.start_s:
+            return NO_CAUSE
         taken_s, stall_s = stretch.taken_s(number), stretch.rhythm.stall_s
         for start_s, until_s, incident in reversed(self._log.write_failures):
             if start_s + self._longest_failure_s < taken_s - stall_s:

@@ -34,9 +34,10 @@ class Rhythm:
         return self.step_time_s, self.period_steps, self.stall_s, self.write_s
 
 
-def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan) -> Rhythm:
-    """Rhythm of a phase: the checkpoint interval in whole steps, at least one."""
-    period_steps = max(1, math.floor(checkpoint.interval_s / phase.step_time_s + 0.5))
+def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan, interval_s: float | None = None) -> Rhythm:
+    """Rhythm of a phase: the checkpoint interval, or one that has taken its place, in whole steps, at least one."""
+    work_s = checkpoint.interval_s if interval_s is None else interval_s
+    period_steps = max(1, math.floor(work_s / phase.step_time_s + 0.5))
     return Rhythm(
         step_time_s=phase.step_time_s,
         period_steps=period_steps,

@@ -1,10 +1,9 @@
 """Where the job stands among its steps: what it trained, what it can go back to, and why it trains something again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from clustersim.run.adaptive import ObservedFailures, adapted_interval_s
+from clustersim.run.adaptive import ObservedFailures, adapted_interval_s, shortest_interval_s
 from clustersim.run.kept import Kept
 from clustersim.run.log import CrashRow, IncidentRow, Log, PaceRow, RedoRow, StretchRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan
@@ -32,6 +31,7 @@ class Trajectory:
         self._phases = phases
         self._checkpoint = checkpoint
         self._rhythms = [rhythm(phase, checkpoint) for phase in phases]
+        self._shortest_interval_s = shortest_interval_s(checkpoint)
         self._observed = ObservedFailures(checkpoint.adaptive) if checkpoint.adaptive else None
         self._log = log
         self._bad_checkpoint = bad_checkpoint
@@ -63,8 +63,9 @@ class Trajectory:
     def _rhythm(self, now_s: float) -> Rhythm:
         if self._observed is None:
             return self._rhythms[self.phase]
-        interval_s = adapted_interval_s(self._checkpoint, self._observed.mtbf_s(now_s))
-        return rhythm(self._phases[self.phase], replace(self._checkpoint, interval_s=interval_s))
+        mtbf_s = self._observed.mtbf_s(now_s)
+        interval_s = adapted_interval_s(self._checkpoint.stall_s, mtbf_s, self._shortest_interval_s)
+        return rhythm(self._phases[self.phase], self._checkpoint, interval_s)
 
     def end_stretch(self, stretch: Stretch, now_s: float, done: int, ended_by: int) -> None:
         """Take note of a stretch that has ended, with its whole steps and the incident that ended it."""
@@ -135,7 +136,7 @@ class Trajectory:
             earliest = min(self._found, key=self._corruptions.__getitem__)
             self._go_back(self.kept.newest(self._corruptions[earliest]), ROLLBACK, earliest)
             self._found.clear()
-        while not self.load(now_s):
+        while not self.kept.load(now_s):
             self._pass_over(now_s)
         if self._corruptions:
             self._corruptions = {number: struck for number, struck in self._corruptions.items() if struck < self.step}
@@ -144,10 +145,6 @@ class Trajectory:
         """A failure has stopped the job."""
         if self._observed:
             self._observed.add(t_s)
-
-    def load(self, now_s: float) -> bool:
-        """Load the checkpoint that the job stands on; False if it is not there, or cannot be read from any tier."""
-        return self.kept.missing(now_s) == NO_CAUSE and self.kept.load(now_s)
 
     def _pass_over(self, now_s: float) -> None:
         """Go back further: this checkpoint cannot be loaded; the steps are lost by what took it away."""

@@ -38,8 +38,8 @@ def test_in_the_long_run_it_is_the_mean_of_the_last(times_s: list[float]) -> Non
 
 def test_interval_is_that_of_young_and_daly_but_no_shorter_than_the_writes() -> None:
     checkpoint = CheckpointPlan(1.0, 5.0, 20.0)
-    assert adapted_interval_s(checkpoint, 1e4) == young_daly_interval(5.0, 1e4)
-    assert adapted_interval_s(checkpoint, 1.0) == 20.0
+    assert adapted_interval_s(5.0, 1e4, shortest_interval_s(checkpoint)) == young_daly_interval(5.0, 1e4)
+    assert adapted_interval_s(5.0, 1.0, shortest_interval_s(checkpoint)) == 20.0
     tiers = replace(checkpoint, every=10, inner=(TierPlan("memory", 1, 3.0, 10.0, 1),))
     assert shortest_interval_s(tiers) == 3.0, "the store has ten intervals for its 20 s"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clustersim.hardware.domains import NoDomainError, domain_of
-from clustersim.run.adaptive import adapted_interval_s
+from clustersim.run.adaptive import adapted_interval_s, shortest_interval_s
 from clustersim.run.plan import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.storage import mean_write_bytes_s
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint, Checkpoint, CheckpointTier
@@ -55,7 +55,9 @@ def compile_checkpoint(scenario: Scenario, mtbf_s: float) -> CheckpointPlan:
         plan = replace(plan, adaptive=AdaptivePlan(expected_s, checkpoint.memory or _MEMORY))
         mtbf_s = expected_s
     by_rate = isinstance(checkpoint.interval, str)
-    interval_s = adapted_interval_s(plan, mtbf_s) if by_rate else float(checkpoint.interval)
+    interval_s = (
+        adapted_interval_s(stall_s, mtbf_s, shortest_interval_s(plan)) if by_rate else float(checkpoint.interval)
+    )
     return replace(plan, interval_s=min(interval_s, _LONGEST_S))
 
 
