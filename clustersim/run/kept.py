@@ -132,7 +132,9 @@ class Kept:
         """Work out what was pushed out by checkpoints that the job now goes back past."""
         for tier, plan in enumerate(self._tiers):
             there = plan.keep is not None and stretch.start_s >= self._void_s[tier]
-            if there and (stretch.own_end or stretch.whole[tier] // plan.every > number // plan.every):
+            whole = stretch.whole[tier]
+            ended = stretch.own_end and whole == stretch.checkpoints
+            if there and (ended or whole // plan.every > number // plan.every):
                 self._delete(tier)
 
     def _delete(self, tier: int) -> None:

@@ -5,6 +5,7 @@ becomes one with this factor on its rate, and a unit with a lifetime of its own 
 """
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,13 +107,13 @@ class OperationalTime:
 
     def __init__(self, plan: AgeingPlan) -> None:
         self._plan = plan
-        self._operational_s = np.zeros(1)
+        self._operational_s = [0.0]
 
     def wall_s(self, operational_s: float) -> float:
         """Wall time at which so much operational time has passed [s]."""
         while self._operational_s[-1] <= operational_s:
             self._extend()
-        row = int(np.searchsorted(self._operational_s, operational_s, side="right")) - 1
+        row = bisect_right(self._operational_s, operational_s) - 1
         low_s, high_s = self._between(row)
         return _GRID_S * (row + (operational_s - low_s) / (high_s - low_s))
 
@@ -125,13 +126,13 @@ class OperationalTime:
         return low_s + (high_s - low_s) * (wall_s / _GRID_S - row)
 
     def _between(self, row: int) -> tuple[float, float]:
-        return float(self._operational_s[row]), float(self._operational_s[row + 1])
+        return self._operational_s[row], self._operational_s[row + 1]
 
     def _extend(self) -> None:
         first = len(self._operational_s) - 1
         factor = hazard_factor(self._plan, (first + np.arange(_BLOCK + 1, dtype=np.float64)) * _GRID_S)
         passed_s = np.cumsum(0.5 * (factor[1:] + factor[:-1])) * _GRID_S
-        self._operational_s = np.append(self._operational_s, self._operational_s[-1] + passed_s)
+        self._operational_s += (self._operational_s[-1] + passed_s).tolist()
 
 
 @lru_cache(maxsize=8)
