@@ -8,6 +8,7 @@ from typing import Any
 
 import simpy
 
+from clustersim.run.calendar.planned import maintain
 from clustersim.run.categories import own_code
 from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
@@ -15,16 +16,15 @@ from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
 from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
-from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
+from clustersim.run.job import DONE, Job
 from clustersim.run.log import IncidentRow, Log
-from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
+from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, TIME_OF_DAY, Ended, Records
 from clustersim.run.shop import RepairShop
 from clustersim.run.streams import key, normals, stream, uniforms
 from clustersim.run.tenants import come_and_go
 
-_PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
-_JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
+_SLOW, _JOB = EFFECTS.index("slow"), HITS.index("job")
 _WAITING_PARTS = ("spares", "repair", "people", "queue")
 
 _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
@@ -130,7 +130,8 @@ class _Run:
             self._env.process(self._replay(seed, replication))
         for offset, maintenance in enumerate(plan.maintenance):
             generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
-            self._env.process(self._maintain(len(plan.categories) + offset, maintenance, generator))
+            code = len(plan.categories) + offset
+            self._env.process(maintain(self._env, self._job, self._log, code, maintenance, generator))
 
     def _start_clocks(self, code: int, category: CategoryPlan, seed: int, replication: int) -> None:
         """The units of the job and those of its spares fail by streams of their own.
@@ -198,19 +199,3 @@ class _Run:
             unit, place = category.unit_of(self._fleet.first_in_job())
             failure = Failure.drawn(generator, recorded.at_s, unit, place)
             self._strikes.strike(recorded.category, category, failure, unit)
-
-    def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
-        """Planned stops of one kind; one that falls due before the last is done is done with it."""
-        wait_s = maintenance.first_s
-        while True:
-            if not maintenance.periodic:
-                wait_s = -maintenance.mean_interval_s * math.log(0.5 * math.erfc(next(draws) / math.sqrt(2.0)))
-            yield self._env.timeout(wait_s)
-            wait_s = maintenance.mean_interval_s
-            duration_s = maintenance.duration.sample_s(next(draws))
-            if self._job.owes_stop(code):
-                continue
-            incident = len(self._log.incidents)
-            hits = _JOB if self._job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
-            self._log.incidents.append(IncidentRow(self._env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
-            self._job.stop(code, incident, duration_s)

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
 
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
@@ -9,8 +11,9 @@ from clustersim.run.compile.failures import domain_problems
 from clustersim.run.compile.slowing import slowing_problems
 from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
-from clustersim.scenario.schema.maintenance import PeriodicMaintenance
+from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
+from clustersim.scenario.units import format_timestamp
 from clustersim.step.feasibility import Problem
 
 _HOUR_S = 3600.0
@@ -107,6 +110,9 @@ def _phase_problems(scenario: Scenario) -> Iterator[Problem]:
 
 def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
     for index, stop in enumerate(scenario.maintenance):
+        if isinstance(stop, DatedMaintenance):
+            yield from _date_problems(stop, f"maintenance[{index}]", scenario.training.start)
+            continue
         interval_s = stop.every if isinstance(stop, PeriodicMaintenance) else stop.mean_interval
         mean_s = compile_law(stop.duration).mean_s
         if mean_s >= interval_s:
@@ -115,6 +121,26 @@ def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
                 f" {interval_s / _HOUR_S:.3g} h, which leaves no time to train; make it shorter or rarer"
             )
             yield f"maintenance[{index}].duration", message
+
+
+def _date_problems(stop: DatedMaintenance, path: str, start: datetime) -> Iterator[Problem]:
+    for index, date in enumerate(stop.dates):
+        if date < start:
+            message = (
+                f"{format_timestamp(date)} is before the start of the job, {format_timestamp(start)} (training.start);"
+                " leave it out, or let the job start earlier"
+            )
+            yield f"{path}.dates[{index}]", message
+    mean_s = compile_law(stop.duration).mean_s
+    for date, following in pairwise(sorted(stop.dates)):
+        if (gap_s := (following - date).total_seconds()) <= mean_s:
+            message = (
+                f"planned stop {stop.name!r} lasts {mean_s / _HOUR_S:.3g} h on average, and that of"
+                f" {format_timestamp(following)} follows {gap_s / _HOUR_S:.3g} h after the one before it; give one date"
+                " for both, or make them shorter"
+            )
+            yield f"{path}.duration", message
+            return
 
 
 def _name_problems(scenario: Scenario) -> Iterator[Problem]:

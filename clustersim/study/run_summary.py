@@ -152,7 +152,7 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
             "component": "planned",
             "effect": "planned",
             "count": summarise([run.interruptions[m.name] for run in runs]),
-            "expected": wall_s / m.mean_interval_s,
+            "expected": m.expected(wall_s),
         }
         for m in plan.maintenance
     ]

@@ -74,6 +74,22 @@ def test_planned_stops_that_leave_some_time() -> None:
     cs.load(SCENARIOS / "quickstart.yaml", ["maintenance=[{kind: periodic, name: a, every: 2 h, duration: 1.9 h}]"])
 
 
+def test_windows_before_the_start_and_those_that_run_into_each_other() -> None:
+    windows = "maintenance=[{kind: dated, name: w, dates: [2020-01-01, 2030-01-02, 2030-01-01T21:00], duration: 4 h}]"
+    first, second = problems("quickstart", "training.start=2026-01-01", windows)
+    assert first.startswith(
+        "--set maintenance: maintenance[0].dates[0]: 2020-01-01 is before the start of the job, 2026-01-01"
+    )
+    assert "leave it out, or let the job start earlier" in first
+    assert "maintenance[0].duration: planned stop 'w' lasts 4 h on average" in second
+    assert "that of 2030-01-02 follows 3 h after the one before it; give one date for both" in second
+
+
+def test_windows_from_the_start_on_that_leave_time_between_them() -> None:
+    windows = "maintenance=[{kind: dated, name: w, dates: [2026-01-01, 2026-01-01T05:00], duration: 4 h}]"
+    cs.load(SCENARIOS / "quickstart.yaml", ["training.start=2026-01-01", windows])
+
+
 def test_names_that_tell_one_thing_from_another_are_fine() -> None:
     assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
 

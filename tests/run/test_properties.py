@@ -22,6 +22,7 @@ from clustersim.run.plan import (
     AdaptivePlan,
     CategoryPlan,
     CheckpointPlan,
+    DatedPlan,
     DiagnosisPlan,
     DiurnalPlan,
     ElasticPlan,
@@ -90,9 +91,13 @@ def plans(draw: st.DrawFn) -> RunPlan:
         _category(draw, f"category {number}", nodes + spares.total, len(phases))
         for number in range(draw(st.integers(0, 3)))
     )
-    maintenance = tuple(
+    maintenance: tuple[MaintenancePlan | DatedPlan, ...] = tuple(
         MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
         for n in range(draw(st.integers(0, 2)))
+    )
+    maintenance += tuple(
+        DatedPlan("window", tuple(sorted(dates_s)), draw(laws(800.0)))
+        for dates_s in draw(st.lists(st.lists(st.floats(0.0, 5000.0), min_size=1, max_size=3), max_size=1))
     )
     incidents = tuple(
         IncidentPlan(

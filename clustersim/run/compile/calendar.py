@@ -1,13 +1,18 @@
 """What the calendar brings: planned stops, and the heat of the day."""
 
+from datetime import datetime
+
 from clustersim.run.compile.laws import compile_law
-from clustersim.run.plan import DiurnalPlan, MaintenancePlan
-from clustersim.scenario.schema.maintenance import Maintenance, PeriodicMaintenance
+from clustersim.run.plan import DatedPlan, DiurnalPlan, MaintenancePlan
+from clustersim.scenario.schema.maintenance import DatedMaintenance, Maintenance, PeriodicMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 
 
-def compile_maintenance(stop: Maintenance) -> MaintenancePlan:
-    """A planned stop that recurs."""
+def compile_maintenance(stop: Maintenance, start: datetime) -> MaintenancePlan | DatedPlan:
+    """Planned stops of a run that starts at this moment."""
+    if isinstance(stop, DatedMaintenance):
+        dates_s = tuple((date - start).total_seconds() for date in sorted(stop.dates))
+        return DatedPlan(stop.name, dates_s, compile_law(stop.duration))
     if isinstance(stop, PeriodicMaintenance):
         first_s = stop.every if stop.first is None else stop.first
         return MaintenancePlan(stop.name, stop.every, compile_law(stop.duration), True, first_s)

@@ -58,7 +58,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
             elastic=compile_elastic(scenario),
         ),
         spares=compile_spares(scenario.spares),
-        maintenance=tuple(map(compile_maintenance, scenario.maintenance)),
+        maintenance=tuple(compile_maintenance(stop, scenario.training.start) for stop in scenario.maintenance),
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
         parameter_uncertainty=scenario.study.parameter_uncertainty,

@@ -24,3 +24,21 @@ class MaintenancePlan:
     duration: Law
     periodic: bool
     first_s: float = 0.0
+
+    def expected(self, until_s: float) -> float:
+        """How often it falls due by then."""
+        return until_s / self.mean_interval_s
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPlan:
+    """Planned stops on dates."""
+
+    name: str
+    dates_s: tuple[float, ...]
+    """In time order, since the start of the run [s]."""
+    duration: Law
+
+    def expected(self, until_s: float) -> float:
+        """How many fall due by then."""
+        return float(sum(date_s < until_s for date_s in self.dates_s))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
-from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
+from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -22,7 +22,7 @@ class RunPlan:
     checkpoint: CheckpointPlan
     recovery: RecoveryPlan
     spares: SparesPlan
-    maintenance: tuple[MaintenancePlan, ...] = ()
+    maintenance: tuple[MaintenancePlan | DatedPlan, ...] = ()
     fleet_age_s: float = 0.0
     deadline_s: float | None = None
     parameter_uncertainty: bool = False

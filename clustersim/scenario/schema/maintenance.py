@@ -6,7 +6,7 @@ from pydantic import Field
 
 from clustersim.scenario.schema.law import DurationLaw
 from clustersim.scenario.schema.section import Section, setting
-from clustersim.scenario.units import Duration
+from clustersim.scenario.units import Duration, Timestamp
 
 
 class RandomMaintenance(Section):
@@ -28,4 +28,15 @@ class PeriodicMaintenance(Section):
     duration: DurationLaw = setting(description="length of the stop, before the restart")
 
 
-Maintenance = Annotated[RandomMaintenance | PeriodicMaintenance, Field(discriminator="kind")]
+class DatedMaintenance(Section):
+    """Stops on dates, as windows are agreed upon."""
+
+    kind: Literal["dated"] = setting(description="when it happens")
+    name: str = setting(description="what it is")
+    dates: tuple[Timestamp, ...] = setting(
+        min_length=1, description="when each stop begins, e.g. 2027-02-01T02:00; UTC when no zone is named"
+    )
+    duration: DurationLaw = setting(description="length of the stop, before the restart")
+
+
+Maintenance = Annotated[RandomMaintenance | PeriodicMaintenance | DatedMaintenance, Field(discriminator="kind")]

@@ -18,6 +18,7 @@ from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.plan import (
     AdaptivePlan,
     CategoryPlan,
+    DatedPlan,
     DiagnosisPlan,
     DiurnalPlan,
     IncidentPlan,
@@ -336,6 +337,11 @@ def test_maintenance(compiled: Compile) -> None:
         MaintenancePlan("b", 3600.0, ten, True, 20.0),
         MaintenancePlan("c", 7200.0, ten, False),
     )
+
+
+def test_planned_stops_on_dates_in_any_order_and_zone(compiled: Compile) -> None:
+    more = "maintenance: [{kind: dated, name: a, dates: [2027-01-12T01:00+01:00, 2027-01-11], duration: 10 s}]\n"
+    assert compiled(more=more).maintenance == (DatedPlan("a", (0.0, 86400.0), Law("constant", 10.0)),)
 
 
 def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
