@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 
-from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
+from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law, job_nodes
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
 from clustersim.run.compile.slowing import slowing_problems
 from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
-from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance
+from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance, RolloutMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.units import format_timestamp
 from clustersim.step.feasibility import Problem
@@ -113,6 +113,9 @@ def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
         if isinstance(stop, DatedMaintenance):
             yield from _date_problems(stop, f"maintenance[{index}]", scenario.training.start)
             continue
+        if isinstance(stop, RolloutMaintenance):
+            yield from _rollout_problems(stop, f"maintenance[{index}]", scenario)
+            continue
         interval_s = stop.every if isinstance(stop, PeriodicMaintenance) else stop.mean_interval
         mean_s = compile_law(stop.duration).mean_s
         if mean_s >= interval_s:
@@ -126,11 +129,7 @@ def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
 def _date_problems(stop: DatedMaintenance, path: str, start: datetime) -> Iterator[Problem]:
     for index, date in enumerate(stop.dates):
         if date < start:
-            message = (
-                f"{format_timestamp(date)} is before the start of the job, {format_timestamp(start)} (training.start);"
-                " leave it out, or let the job start earlier"
-            )
-            yield f"{path}.dates[{index}]", message
+            yield f"{path}.dates[{index}]", f"{_too_early(date, start)}; leave it out, or let the job start earlier"
     mean_s = compile_law(stop.duration).mean_s
     for date, following in pairwise(sorted(stop.dates)):
         if (gap_s := (following - date).total_seconds()) <= mean_s:
@@ -141,6 +140,20 @@ def _date_problems(stop: DatedMaintenance, path: str, start: datetime) -> Iterat
             )
             yield f"{path}.duration", message
             return
+
+
+def _rollout_problems(rollout: RolloutMaintenance, path: str, scenario: Scenario) -> Iterator[Problem]:
+    start = scenario.training.start
+    if rollout.start < start:
+        yield f"{path}.start", f"{_too_early(rollout.start, start)}; let it begin with the job, or the job earlier"
+    nodes = job_nodes(scenario) + scenario.spares.total
+    if rollout.nodes_at_a_time > nodes:
+        message = f"the job and its spares have {nodes:,} nodes, fewer than {rollout.nodes_at_a_time:,}; use {nodes:,}"
+        yield f"{path}.nodes_at_a_time", message
+
+
+def _too_early(date: datetime, start: datetime) -> str:
+    return f"{format_timestamp(date)} is before the start of the job, {format_timestamp(start)} (training.start)"
 
 
 def _name_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -1,6 +1,8 @@
-"""The nodes: who is in the job, who stands by, who is being mended."""
+"""The nodes: who is in the job, who stands by, who is being mended, and who is away for a while."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import simpy
 
@@ -8,8 +10,16 @@ from clustersim.run.log import RepairRow
 from clustersim.run.plan import SparesPlan
 from clustersim.run.shop import RepairShop
 
-IN_JOB, HOT, WARM, COLD, OUT = range(5)
+IN_JOB, HOT, WARM, COLD, OUT, AWAY = range(6)
 _POOLS = (HOT, WARM, COLD)
+
+
+class Lack(NamedTuple):
+    """A place in the job that nobody fills."""
+
+    since_s: float
+    incident: int
+    """What took its node."""
 
 
 class Fleet:
@@ -21,11 +31,12 @@ class Fleet:
         self._env = env
         self._shop = shop
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
-        self.missing = 0
-        """Nodes the job lacks."""
+        self.lacks: deque[Lack] = deque()
+        """Places in the job that are empty, in the order in which they will be filled."""
         self.left: list[int] = []
         """Nodes that left the job since it last trained."""
         self.on_return: Callable[[], None] = lambda: None
+        self._returned: simpy.Event | None = None
         self.on_evict: Callable[[list[int], float], None] | None = None
         self._pools: dict[int, list[int]] = {}
         self.state = bytearray([IN_JOB]) * job_nodes
@@ -71,27 +82,43 @@ class Fleet:
         """Take nodes out and queue one repair for all of them."""
         gone = []
         for node in nodes:
-            pool = self.state[node]
-            if pool == OUT:
-                continue
-            if pool == IN_JOB:
-                self.missing += 1
-                self.left.append(node)
-            else:
-                self._pools[pool].remove(node)
-            self.state[node] = OUT
-            gone.append(node)
+            if self.state[node] < OUT:
+                self._leave(node, OUT, cause)
+                gone.append(node)
         if gone:
             self.broken.difference_update(gone)
             self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, repair))
             if self.on_evict is not None:
                 self.on_evict(gone, self._env.now)
 
+    def send_away(self, nodes: Iterable[int], cause: int) -> None:
+        """Take good nodes out of service, until they are taken back."""
+        for node in nodes:
+            self._leave(node, AWAY, cause)
+
+    def _leave(self, node: int, to: int, cause: int) -> None:
+        pool = self.state[node]
+        if pool == IN_JOB:
+            self.lacks.append(Lack(self._env.now, cause))
+            self.left.append(node)
+        else:
+            self._pools[pool].remove(node)
+        self.state[node] = to
+
     def _return(self, nodes: list[int], repair: RepairRow) -> None:
         if repair.retired:
             self.lemons.difference_update(nodes)
         if repair.failed and self.on_failed_repair(nodes[0], repair.cause):
             self.broken.update(nodes)
+        self.take_back(nodes, repair.cause)
+
+    def take_back(self, nodes: list[int], cause: int) -> None:
+        """Nodes are in service again; what they left for says which of the empty places are filled first."""
+        if len(self.lacks) > len(nodes):
+            own = [lack for lack in self.lacks if lack.incident == cause][: len(nodes)]
+            for lack in own:
+                self.lacks.remove(lack)
+            self.lacks.extendleft(reversed(own))
         for node in nodes:
             for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:
@@ -105,10 +132,19 @@ class Fleet:
                 # Every pool is full, so the node goes back to the job that lacks it.
                 self._join(node)
         self.on_return()
+        if self._returned is not None:
+            self._returned.succeed()
+            self._returned = None
+
+    def returned(self) -> simpy.Event:
+        """The moment in which nodes next come back."""
+        if self._returned is None:
+            self._returned = self._env.event()
+        return self._returned
 
     def _join(self, node: int) -> None:
         self.state[node] = IN_JOB
-        self.missing -= 1
+        self.lacks.popleft()
         if node in self.broken:
             self.on_broken_joins(node)
 
@@ -117,9 +153,23 @@ class Fleet:
         self.state[node] = pool
 
     @property
-    def standing_by(self) -> bool:
-        """Whether any node could join the job."""
-        return any(self._pools.values())
+    def missing(self) -> int:
+        """Nodes the job lacks."""
+        return len(self.lacks)
+
+    @property
+    def standing_by(self) -> int:
+        """Nodes that could join the job."""
+        return sum(map(len, self._pools.values()))
+
+    @property
+    def to_spare(self) -> int:
+        """Nodes that stand by and that the job does not lack already."""
+        return max(0, self.standing_by - self.missing)
+
+    def at_hand(self, nodes: Iterable[int]) -> bool:
+        """Whether any of these nodes works for the job or stands by."""
+        return any(self.state[node] < OUT for node in nodes)
 
     def call_spares(self) -> int:
         """Move as many spares into the job as it lacks and there are, the quickest first.
@@ -131,7 +181,7 @@ class Fleet:
         """
         coldest = HOT
         for pool in self._used:
-            while self.missing and self._pools[pool]:
+            while self.lacks and self._pools[pool]:
                 self._join(self._pools[pool].pop())
                 coldest = pool
         return coldest

@@ -1,13 +1,13 @@
 """The job: trains, stops, recovers, until its tokens are trained."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple
 
 import simpy
 
 from clustersim.run.categories import own_code
-from clustersim.run.crew import Crew
+from clustersim.run.crew import Crew, Wanted
 from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import Fleet
 from clustersim.run.kept import Kept
@@ -176,6 +176,17 @@ class Job:
         now_s = self._env.now
         self._path.kept.lose_newest(incident, min(now_s, self._stopped_s), now_s, self._stretch)
 
+    def hand_over(self, take: Callable[[], int], stop_for: int = NO_CAUSE) -> None:
+        """Somebody else is to have nodes of the job: ``take`` is called when it stands still, see :class:`Wanted`.
+
+        With an incident to stop for it ends its step and checkpoints, if it trains; if it restarts, after one step.
+        """
+        if stop_for != NO_CAUSE and self.mode in (TRAINING, RESTARTING):
+            self._changes_for = stop_for if self._changes_for == NO_CAUSE else self._changes_for
+            if self._stretch is not None:
+                self._cut(self._stretch)
+        self._crew.hand_over(Wanted(take, stop_for != NO_CAUSE))
+
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""
         return self._crew.stops.is_due(kind, self._env.now)
@@ -207,7 +218,7 @@ class Job:
             self._begins.succeed()
             self._begins = None
         self._wake = self._env.event()
-        if self._crew.stops:
+        if self._crew.stops or self._changes_for != NO_CAUSE:
             self._cut(self._stretch)
         if self._episodes.slow:
             self._set_pace()

@@ -1,7 +1,7 @@
 """What the engine emits: flat, typed tables. Every metric is a function of these."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -77,6 +77,9 @@ class Records:
     repairs : Table
         ``queued_s, start_s, end_s, nodes, cause, back_s, retired, failed``; ``back_s`` is when the nodes are back in
         service, or new ones in the place of those that were retired.
+    absences : Table
+        ``left_s, back_s, nodes, cause`` of nodes that were out of service without being broken; without columns in a
+        run in which that cannot be.
     categories, parts, phases, tiers : tuple of str
         Names behind the codes.
     end_s : float
@@ -96,6 +99,7 @@ class Records:
     tiers: tuple[str, ...]
     end_s: float
     ended: Ended
+    absences: Table = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -103,13 +107,15 @@ class Records:
         return self.ended == "finished"
 
     def tables(self) -> dict[str, Table]:
-        """The four tables by name."""
-        return {
+        """The tables by name, without those that have no columns."""
+        tables = {
             "intervals": self.intervals,
             "incidents": self.incidents,
             "checkpoints": self.checkpoints,
             "repairs": self.repairs,
+            "absences": self.absences,
         }
+        return {name: columns for name, columns in tables.items() if columns}
 
 
 def table(row: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, Column]:

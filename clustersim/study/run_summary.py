@@ -148,13 +148,13 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
     ]
     rows += [
         {
-            "category": m.name,
+            "category": name,
             "component": "planned",
             "effect": "planned",
-            "count": summarise([run.interruptions[m.name] for run in runs]),
-            "expected": m.expected(wall_s),
+            "count": summarise([run.interruptions[name] for run in runs]),
+            "expected": expected,
         }
-        for m in plan.maintenance
+        for name, expected in plan.expected_stops(wall_s).items()
     ]
     return rows
 

@@ -90,6 +90,14 @@ def test_windows_from_the_start_on_that_leave_time_between_them() -> None:
     cs.load(SCENARIOS / "quickstart.yaml", ["training.start=2026-01-01", windows])
 
 
+def test_a_roll_out_before_the_start_and_of_more_nodes_than_there_are() -> None:
+    rollout = "{kind: rollout, name: r, start: 2020-01-01, nodes_at_a_time: 5000, duration: 45 min}"
+    early, large = problems("quickstart", f"maintenance=[{rollout}]")
+    assert "maintenance[0].start: 2020-01-01 is before the start of the job, 2027-01-11 (training.start)" in early
+    assert "maintenance[0].nodes_at_a_time: the job and its spares have" in large
+    assert "fewer than 5,000; use" in large
+
+
 def test_names_that_tell_one_thing_from_another_are_fine() -> None:
     assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
 

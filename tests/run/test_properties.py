@@ -14,7 +14,7 @@ from clustersim.run import Records, RunPlan, metrics
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
-from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
+from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet
 from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
@@ -36,6 +36,7 @@ from clustersim.run.plan import (
     RecoveryPlan,
     RestartPart,
     RetirementPlan,
+    RolloutPlan,
     SparesPlan,
     StoragePlan,
     TenantPlan,
@@ -117,6 +118,7 @@ def plans(draw: st.DrawFn) -> RunPlan:
         ageing=_ageing(draw),
         lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
         diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
+        rollouts=tuple(_rollout(draw, f"roll-out {number}") for number in range(draw(st.integers(0, 2)))),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
 
@@ -186,6 +188,11 @@ def _checkpoint(draw: st.DrawFn) -> CheckpointPlan:
 
 def _bad_shares(draw: st.DrawFn) -> tuple[float, float]:
     return draw(st.sampled_from([(0.0, 0.0), (0.0, 0.0), (0.2, 0.3)]))
+
+
+def _rollout(draw: st.DrawFn, name: str) -> RolloutPlan:
+    at_a_time, pause_s, at_once = draw(st.integers(1, 8)), draw(st.sampled_from([0.0, 100.0])), draw(st.booleans())
+    return RolloutPlan(name, draw(st.floats(0.0, 3000.0)), at_a_time, draw(laws(300.0)), pause_s, at_once)
 
 
 def _recovery(draw: st.DrawFn) -> RecoveryPlan:
@@ -270,7 +277,7 @@ def test_planned_stops_do_not_pile_up(run: Simulate, plan: RunPlan, seed: int) -
 
 
 def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
-    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=5)
+    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=AWAY + 1)
     assert counts.sum() == nodes
     assert counts[IN_JOB] == job_nodes - fleet.missing
     assert fleet.missing >= 0
@@ -284,7 +291,7 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
 @FEW
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
-    """At every moment each node works for the job, stands by or is with the shop, whatever ails it."""
+    """At every moment each node works for the job, stands by, is with the shop or is away, whatever ails it."""
     simulation = _Run(plan, seed, 0)
     env, fleet, job = simulation._env, simulation._fleet, simulation._job
     may_lack = len(plan.recovery.elastic.slowdowns) if plan.recovery.elastic else 0
@@ -296,11 +303,31 @@ def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
         shop = [row for row in simulation._log.repairs if row.back_s > now_s - ROUNDING_S]
         if all(row.back_s > now_s + ROUNDING_S for row in shop):
             assert bytes(fleet.state).count(OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
+        away = [row for row in simulation._log.absences if row.back_s > now_s - ROUNDING_S]
+        if all(row.back_s > now_s + ROUNDING_S for row in away):
+            assert bytes(fleet.state).count(AWAY) == sum(row.nodes for row in away), "away while they are to be"
         assert sum(row.start_s <= now_s < row.end_s for row in shop) <= plan.spares.repair_hands
         assert all(row.retired for row in shop if row.end_s < now_s - ROUNDING_S), "mended, and out: a new one comes"
         assert all(fleet.state[node] != OUT for node in fleet.broken), "broken, and nobody knows: in service"
         assert fleet.lemons <= set(range(plan.nodes))
         assert job.mode != TRAINING or fleet.missing <= may_lack
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_every_node_has_one_turn_in_a_roll_out(plan: RunPlan, seed: int) -> None:
+    """One batch after the other, none larger than it may be, and together they are no more than all nodes."""
+    simulation = _Run(plan, seed, 0)
+    records = simulation.until(plan.deadline_s)
+    code = records.incidents["category"][records.absences["cause"]] if plan.rollouts else np.array([])
+    for number, rollout in enumerate(plan.rollouts, len(plan.categories) + len(plan.maintenance)):
+        left_s, back_s, nodes = (records.absences[name][code == number] for name in ("left_s", "back_s", "nodes"))
+        assert nodes.sum() <= plan.nodes
+        assert (nodes <= rollout.nodes_at_a_time).all()
+        assert (left_s[1:] >= back_s[:-1] + rollout.pause_s - 1e-6).all()
+        if rollout.nodes_at_a_time <= plan.spares.total and not plan.recovery.elastic:
+            waits_for = records.intervals["cause"][records.intervals["part"] == records.parts.index("nodes")]
+            assert number not in records.incidents["category"][waits_for], "the spares can stand in for each batch"
 
 
 @FEW
@@ -323,16 +350,25 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
     fleet = Fleet(env, 4, spares, RepairShop(env, spares, log, draws), elastic=data.draw(st.booleans()))
     nodes = 4 + spares.total
+    away: list[list[int]] = []
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
-        action = data.draw(st.sampled_from(["evict", "call", "wait"]))
+        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "wait"]))
         if action == "evict":
             first = data.draw(st.integers(0, nodes - 1))
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
             fleet.evict(struck, 0, data.draw(st.floats(0.0, 50.0)))
             assert not set(struck) & set(fleet.in_service(0, nodes))
             assert not fleet.broken.intersection(struck)
+        elif action == "send away":
+            gone = [node for node in fleet.in_service(data.draw(st.integers(0, nodes - 1)), 2) if fleet.at_hand([node])]
+            fleet.send_away(gone, 1)
+            away.append(gone)
+        elif action == "take back" and away:
+            returned = fleet.returned()
+            fleet.take_back(away.pop(), 1)
+            assert returned.triggered
         elif action == "call":
             before = fleet.missing
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
@@ -341,6 +377,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
+        assert bytes(fleet.state).count(AWAY) == sum(map(len, away))
         back = [row for row in log.repairs if row.back_s < env.now]
         assert len(fleet.broken) <= sum(row.failed for row in back)
         assert len(lemons - fleet.lemons) <= sum(row.retired for row in back)
@@ -357,7 +394,7 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
     """What the job does about failures does not change when its own units fail: common random numbers."""
     crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
                     for c in plan.categories)  # fmt: skip
-    plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
+    plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None), rollouts=())
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
     common_s = min(one.end_s, other.end_s)

@@ -1,5 +1,6 @@
 """What is planned."""
 
+import math
 from dataclasses import dataclass
 
 from clustersim.run.laws import Law
@@ -42,3 +43,22 @@ class DatedPlan:
     def expected(self, until_s: float) -> float:
         """How many fall due by then."""
         return float(sum(date_s < until_s for date_s in self.dates_s))
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlan:
+    """Work on every node, some at a time."""
+
+    name: str
+    start_s: float
+    nodes_at_a_time: int
+    duration: Law
+    """How long a batch is out of service."""
+    pause_s: float = 0.0
+    """From the return of a batch to the next."""
+    at_once: bool = True
+    """Whether the job stops for each batch of its nodes; else they wait until it stops anyway."""
+
+    def expected(self, job_nodes: int, until_s: float) -> float:
+        """How many batches of the job's nodes there are, if it is under way by then and spares never lack."""
+        return float(math.ceil(job_nodes / self.nodes_at_a_time)) if self.start_s < until_s else 0.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
-from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan
+from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, RolloutPlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -31,6 +31,7 @@ class RunPlan:
     ageing: AgeingPlan = NO_AGEING
     lemons: LemonsPlan | None = None
     diurnal: DiurnalPlan | None = None
+    rollouts: tuple[RolloutPlan, ...] = ()
 
     @property
     def gpus(self) -> int:
@@ -41,6 +42,16 @@ class RunPlan:
     def nodes(self) -> int:
         """Nodes of the job and its spares: those whose failures matter."""
         return self.job_nodes + self.spares.total
+
+    @property
+    def calendar(self) -> tuple[MaintenancePlan | DatedPlan | RolloutPlan, ...]:
+        """What is planned, in the order of its codes, which follow those of the failure categories."""
+        return (*self.maintenance, *self.rollouts)
+
+    def expected_stops(self, until_s: float) -> dict[str, float]:
+        """How often each entry of the calendar that stops the job falls due by then."""
+        rollouts = {r.name: r.expected(self.job_nodes, until_s) for r in self.rollouts if r.at_once}
+        return {m.name: m.expected(until_s) for m in self.maintenance} | rollouts
 
     @property
     def ideal_s(self) -> float:

@@ -29,6 +29,7 @@ from clustersim.run.plan import (
     PartsPlan,
     RestartPart,
     RetirementPlan,
+    RolloutPlan,
     StoragePlan,
     TenantPlan,
     TierPlan,
@@ -342,6 +343,22 @@ def test_maintenance(compiled: Compile) -> None:
 def test_planned_stops_on_dates_in_any_order_and_zone(compiled: Compile) -> None:
     more = "maintenance: [{kind: dated, name: a, dates: [2027-01-12T01:00+01:00, 2027-01-11], duration: 10 s}]\n"
     assert compiled(more=more).maintenance == (DatedPlan("a", (0.0, 86400.0), Law("constant", 10.0)),)
+
+
+def test_roll_outs_are_no_planned_stops(compiled: Compile) -> None:
+    more = (
+        "maintenance:\n  - {kind: rollout, name: a, start: 2027-01-12, nodes_at_a_time: 4, duration: 10 s}\n"
+        "  - {kind: periodic, name: b, every: 1 h, duration: 10 s}\n"
+        "  - {kind: rollout, name: c, start: 2027-01-11, nodes_at_a_time: 1, duration: 10 s, pause: 1 h,"
+        " when: at_next_stop}\n"
+    )
+    plan, ten = compiled(more=more), Law("constant", 10.0)
+    assert plan.rollouts == (
+        RolloutPlan("a", 86400.0, 4, ten), RolloutPlan("c", 0.0, 1, ten, 3600.0, at_once=False),
+    )  # fmt: skip
+    assert [entry.name for entry in plan.calendar] == ["b", "a", "c"]
+    assert plan.expected_stops(7200.0) == {"b": 2.0, "a": 0.0}
+    assert plan.expected_stops(90000.0) == {"b": 25.0, "a": 8.0}, "32 nodes, 4 at a time"
 
 
 def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
