@@ -8,8 +8,7 @@ from typing import Any
 
 import simpy
 
-from clustersim.run.calendar.planned import maintain
-from clustersim.run.calendar.rollout import Rollout
+from clustersim.run.calendar.entries import follow
 from clustersim.run.categories import own_code
 from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
@@ -101,7 +100,7 @@ class _Run:
         self._plan = plan
         self._env = simpy.Environment()
         self._log = Log()
-        waits = (*_WAITING_PARTS, _AWAY_PART) if plan.rollouts else _WAITING_PARTS
+        waits = (*_WAITING_PARTS, _AWAY_PART) if plan.lends else _WAITING_PARTS
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *waits)
         shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
         shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
@@ -132,14 +131,7 @@ class _Run:
             )
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
-        for offset, maintenance in enumerate(plan.maintenance):
-            generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
-            code = len(plan.categories) + offset
-            self._env.process(maintain(self._env, self._job, self._log, code, maintenance, generator))
-        for offset, rollout in enumerate(plan.rollouts, len(plan.categories) + len(plan.maintenance)):
-            generator = normals(stream(seed, replication, f"roll-out {rollout.name}"))
-            batches = Rollout(self._env, rollout, self._fleet, self._job, self._log, offset, generator)
-            self._env.process(batches.run())
+        follow(self._env, plan, self._fleet, self._job, self._log, seed, replication)
 
     def _start_clocks(self, code: int, category: CategoryPlan, seed: int, replication: int) -> None:
         """The units of the job and those of its spares fail by streams of their own.

@@ -92,7 +92,7 @@ def build_records(
         phases=tuple(phase.name for phase in phases),
         end_s=end_s,
         ended=ended,
-        absences=table(AbsenceRow, log.absences) if plan.rollouts else {},
+        absences=table(AbsenceRow, log.absences) if plan.lends else {},
     )
 
 

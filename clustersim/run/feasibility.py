@@ -49,6 +49,7 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_storage_problems(scenario),
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
+        *_preemption_problems(scenario),
         *_name_problems(scenario),
         *(domains := list(domain_problems(scenario))),
         *([] if domains else slowing_problems(scenario)),
@@ -146,10 +147,22 @@ def _rollout_problems(rollout: RolloutMaintenance, path: str, scenario: Scenario
     start = scenario.training.start
     if rollout.start < start:
         yield f"{path}.start", f"{_too_early(rollout.start, start)}; let it begin with the job, or the job earlier"
-    nodes = job_nodes(scenario) + scenario.spares.total
-    if rollout.nodes_at_a_time > nodes:
-        message = f"the job and its spares have {nodes:,} nodes, fewer than {rollout.nodes_at_a_time:,}; use {nodes:,}"
+    if (message := _too_many(rollout.nodes_at_a_time, scenario)) is not None:
         yield f"{path}.nodes_at_a_time", message
+
+
+def _preemption_problems(scenario: Scenario) -> Iterator[Problem]:
+    for index, preemption in enumerate(scenario.preemption):
+        if preemption.nodes != "all" and (message := _too_many(preemption.nodes, scenario)) is not None:
+            yield f"preemption[{index}].nodes", f"{message}, or all"
+
+
+def _too_many(wanted: int, scenario: Scenario) -> str | None:
+    """What to say of more nodes than the plan has."""
+    nodes = job_nodes(scenario) + scenario.spares.total
+    return (
+        f"the job and its spares have {nodes:,} nodes, fewer than {wanted:,}; use {nodes:,}" if wanted > nodes else None
+    )
 
 
 def _too_early(date: datetime, start: datetime) -> str:
@@ -160,6 +173,7 @@ def _name_problems(scenario: Scenario) -> Iterator[Problem]:
     """Time lost and interruptions are reported by name, so each name may stand for one thing only."""
     named = [(name, f"failures.categories.{name}") for name in scenario.failures.categories]
     named += [(stop.name, f"maintenance[{index}].name") for index, stop in enumerate(scenario.maintenance)]
+    named += [(other.name, f"preemption[{index}].name") for index, other in enumerate(scenario.preemption)]
     first: dict[str, str] = {}
     for name, path in named:
         if name in _RESERVED:

@@ -61,6 +61,14 @@ class Fleet:
             return [first_node] if first_node < len(state) and state[first_node] < COLD else []
         return [node for node in range(first_node, min(first_node + count, len(state))) if state[node] < COLD]
 
+    def working(self) -> list[int]:
+        """Nodes that work for the job."""
+        return [node for node, state in enumerate(self.state) if state == IN_JOB]
+
+    def idle(self, most: int | None) -> list[int]:
+        """So many nodes that stand by, or all, those that would join first before the others."""
+        return [node for pool in self._used for node in reversed(self._pools[pool])][:most]
+
     def first_in_job(self) -> int:
         """The first node that works for the job; node 0 if none does."""
         return max(self.state.find(IN_JOB), 0)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import simpy
@@ -186,6 +187,21 @@ class Job:
             if self._stretch is not None:
                 self._cut(self._stretch)
         self._crew.hand_over(Wanted(take, stop_for != NO_CAUSE))
+
+    def give_notice(self, take: Callable[[], int], incident: int, grace_s: float) -> None:
+        """Somebody is to have nodes of the job after a grace [s]; ``take`` as in :meth:`hand_over`.
+
+        If it can be durable by then, it takes a checkpoint and stops; else it trains on. A restart is broken off.
+        """
+        in_time = self._stretch is not None and self._could_stop_s(self._stretch) <= self._env.now + grace_s
+        self.hand_over(take, incident if in_time else NO_CAUSE)
+        if self.mode == RESTARTING:
+            self.fail(Disturbance(incident, 0.0, False))
+
+    def _could_stop_s(self, stretch: Stretch) -> float:
+        """When the checkpoint after the step that is under way would be durable [s]."""
+        taken_s = replace(stretch, steps=stretch.next_boundary(self._env.now)).end_s
+        return taken_s + self.store.write_s(taken_s)
 
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""

@@ -20,10 +20,15 @@ A slow step is in its own state (productive, recompute, rollback) for the time i
 
 PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE, SLOWED = range(len(STATES))
 
-EFFECTS = ("crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss", "loss_spike")
+EFFECTS = (
+    "crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss", "loss_spike", "preempted",
+)  # fmt: skip
 """How an incident shows."""
 
-STOPPING = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned", "loss_spike"))
+UNEXPECTED = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "loss_spike"))
+"""Effects of failures that stop the job."""
+
+STOPPING = (*UNEXPECTED, EFFECTS.index("planned"), EFFECTS.index("preempted"))
 """Effects that stop the job; it trains on through the others."""
 
 HITS = ("job", "spare", "job_down", "unnoticed")

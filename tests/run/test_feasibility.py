@@ -98,6 +98,19 @@ def test_a_roll_out_before_the_start_and_of_more_nodes_than_there_are() -> None:
     assert "fewer than 5,000; use" in large
 
 
+def test_other_jobs_that_take_more_nodes_than_there_are() -> None:
+    """The quick start has eight nodes and a spare."""
+    (line,) = problems("quickstart", "preemption=[{name: p, mean_interval: 5 d, nodes: 10, lasts: 2 h}]")
+    assert "preemption[0].nodes: the job and its spares have 9 nodes, fewer than 10; use 9, or all" in line
+    cs.load(SCENARIOS / "quickstart.yaml", ["preemption=[{name: p, mean_interval: 5 d, nodes: 9, lasts: 2 h}]"])
+
+
+def test_other_jobs_called_like_a_planned_stop() -> None:
+    stop = "maintenance=[{kind: periodic, name: p, every: 1 d, duration: 1 min}]"
+    (line,) = problems("quickstart", stop, "preemption=[{name: p, mean_interval: 5 d, nodes: all, lasts: 2 h}]")
+    assert "preemption[0].name: 'p' is also the name at maintenance[0].name; choose another" in line
+
+
 def test_names_that_tell_one_thing_from_another_are_fine() -> None:
     assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clustersim.run import Records, RunPlan, metrics
+from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
@@ -33,6 +34,7 @@ from clustersim.run.plan import (
     OnCallPlan,
     PartsPlan,
     PhasePlan,
+    PreemptionPlan,
     RecoveryPlan,
     RestartPart,
     RetirementPlan,
@@ -45,7 +47,7 @@ from clustersim.run.plan import (
 from clustersim.run.progress import ROUNDING_S
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
 from clustersim.run.shop import RepairShop
-from clustersim.run.streams import stream, uniforms
+from clustersim.run.streams import normals, stream, uniforms
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -119,6 +121,7 @@ def plans(draw: st.DrawFn) -> RunPlan:
         lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
         diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
         rollouts=tuple(_rollout(draw, f"roll-out {number}") for number in range(draw(st.integers(0, 2)))),
+        preemptions=tuple(_preemption(draw, f"other jobs {number}") for number in range(draw(st.integers(0, 2)))),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
 
@@ -193,6 +196,11 @@ def _bad_shares(draw: st.DrawFn) -> tuple[float, float]:
 def _rollout(draw: st.DrawFn, name: str) -> RolloutPlan:
     at_a_time, pause_s, at_once = draw(st.integers(1, 8)), draw(st.sampled_from([0.0, 100.0])), draw(st.booleans())
     return RolloutPlan(name, draw(st.floats(0.0, 3000.0)), at_a_time, draw(laws(300.0)), pause_s, at_once)
+
+
+def _preemption(draw: st.DrawFn, name: str) -> PreemptionPlan:
+    interval_s, nodes = draw(st.floats(200.0, 20000.0)), draw(st.none() | st.integers(1, 8))
+    return PreemptionPlan(name, interval_s, nodes, draw(laws(1500.0)), draw(st.sampled_from([0.0, 20.0, 100.0])))
 
 
 def _recovery(draw: st.DrawFn) -> RecoveryPlan:
@@ -327,7 +335,31 @@ def test_every_node_has_one_turn_in_a_roll_out(plan: RunPlan, seed: int) -> None
         assert (left_s[1:] >= back_s[:-1] + rollout.pause_s - 1e-6).all()
         if rollout.nodes_at_a_time <= plan.spares.total and not plan.recovery.elastic:
             waits_for = records.intervals["cause"][records.intervals["part"] == records.parts.index("nodes")]
-            assert number not in records.incidents["category"][waits_for], "the spares can stand in for each batch"
+            for_it = records.incidents["category"][waits_for] == number
+            assert plan.preemptions or not for_it.any(), "the spares can stand in for each batch"
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_other_jobs_of_a_kind_come_one_by_one_when_they_would_have_come_anyway(
+    run: Simulate, plan: RunPlan, seed: int
+) -> None:
+    """When they come depends on nothing but their own stream, and none comes before the one before it has left."""
+    others = replace(plan, categories=(), incidents=(), rollouts=(), maintenance=())
+    for one in (plan, others):
+        records = run(one, seed)
+        code = len(one.categories) + len(one.maintenance) + len(one.rollouts)
+        for number, kind in enumerate(one.preemptions, code):
+            draws = normals(stream(seed, 0, f"preemption {kind.name}"))
+            would_s = np.cumsum([next(arrivals(kind, draws))[0] for _ in range(200)])
+            came = np.flatnonzero(records.incidents["category"] == number)
+            t_s = records.incidents["t_s"][came]
+            assert np.isclose(t_s[:, None], would_s).any(axis=1).all()
+            for incident, next_s in zip(came[:-1].tolist(), t_s[1:].tolist(), strict=True):
+                left = records.absences["cause"] == incident
+                assert (records.absences["back_s"][left] <= next_s + 1e-6).all()
+                nodes = records.incidents["evicted_nodes"][incident]
+                assert kind.nodes is None or nodes <= kind.nodes
 
 
 @FEW
@@ -394,7 +426,8 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
     """What the job does about failures does not change when its own units fail: common random numbers."""
     crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
                     for c in plan.categories)  # fmt: skip
-    plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None), rollouts=())
+    plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
+    plan = replace(plan, rollouts=(), preemptions=())
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
     common_s = min(one.end_s, other.end_s)

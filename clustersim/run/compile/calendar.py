@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from clustersim.run.compile.laws import compile_law
-from clustersim.run.plan import DatedPlan, DiurnalPlan, MaintenancePlan, RolloutPlan
+from clustersim.run.plan import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.scenario.schema.maintenance import (
     DatedMaintenance,
     PeriodicMaintenance,
@@ -45,6 +45,14 @@ def compile_rollouts(scenario: Scenario) -> tuple[RolloutPlan, ...]:
         )
         for rollout in scenario.maintenance
         if isinstance(rollout, RolloutMaintenance)
+    )
+
+
+def compile_preemptions(scenario: Scenario) -> tuple[PreemptionPlan, ...]:
+    """Other jobs that take nodes."""
+    return tuple(
+        PreemptionPlan(p.name, p.mean_interval, None if p.nodes == "all" else p.nodes, compile_law(p.lasts), p.grace)
+        for p in scenario.preemption
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance, compile_rollouts
+from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance, compile_preemptions, compile_rollouts
 from clustersim.run.compile.checkpoints import compile_checkpoint
 from clustersim.run.compile.elastic import compile_elastic
 from clustersim.run.compile.failures import (
@@ -71,4 +71,5 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         lemons=lemons,
         diurnal=compile_diurnal(scenario),
         rollouts=compile_rollouts(scenario),
+        preemptions=compile_preemptions(scenario),
     )

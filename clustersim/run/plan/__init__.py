@@ -1,6 +1,6 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
-from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, RolloutPlan
+from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -35,6 +35,7 @@ __all__ = [
     "OnCallPlan",
     "PartsPlan",
     "PhasePlan",
+    "PreemptionPlan",
     "RecoveryPlan",
     "RestartPart",
     "RetirementPlan",

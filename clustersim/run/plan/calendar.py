@@ -62,3 +62,21 @@ class RolloutPlan:
     def expected(self, job_nodes: int, until_s: float) -> float:
         """How many batches of the job's nodes there are, if it is under way by then and spares never lack."""
         return float(math.ceil(job_nodes / self.nodes_at_a_time)) if self.start_s < until_s else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PreemptionPlan:
+    """Other jobs that take nodes."""
+
+    name: str
+    mean_interval_s: float
+    """Until one comes, when none of its kind is there."""
+    nodes: int | None
+    """All of the job and its spares when None."""
+    lasts: Law
+    grace_s: float = 0.0
+
+    def expected(self, spares: int, until_s: float) -> float | None:
+        """How many stop the job by then, if each of them does; where spares may be enough for it nobody can tell."""
+        stops = self.nodes is None or self.nodes > spares
+        return until_s / (self.mean_interval_s + self.lasts.mean_s) if stops else None

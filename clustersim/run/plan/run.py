@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
-from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, RolloutPlan
+from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -32,6 +32,7 @@ class RunPlan:
     lemons: LemonsPlan | None = None
     diurnal: DiurnalPlan | None = None
     rollouts: tuple[RolloutPlan, ...] = ()
+    preemptions: tuple[PreemptionPlan, ...] = ()
 
     @property
     def gpus(self) -> int:
@@ -44,12 +45,17 @@ class RunPlan:
         return self.job_nodes + self.spares.total
 
     @property
-    def calendar(self) -> tuple[MaintenancePlan | DatedPlan | RolloutPlan, ...]:
-        """What is planned, in the order of its codes, which follow those of the failure categories."""
-        return (*self.maintenance, *self.rollouts)
+    def calendar(self) -> tuple[MaintenancePlan | DatedPlan | RolloutPlan | PreemptionPlan, ...]:
+        """What others plan, in the order of its codes, which follow those of the failure categories."""
+        return (*self.maintenance, *self.rollouts, *self.preemptions)
+
+    @property
+    def lends(self) -> bool:
+        """Whether good nodes may be out of service."""
+        return bool(self.rollouts or self.preemptions)
 
     def expected_stops(self, until_s: float) -> dict[str, float]:
-        """How often each entry of the calendar that stops the job falls due by then."""
+        """How often each planned stop, and each batch of a roll-out that stops the job, falls due by then."""
         rollouts = {r.name: r.expected(self.job_nodes, until_s) for r in self.rollouts if r.at_once}
         return {m.name: m.expected(until_s) for m in self.maintenance} | rollouts
 

@@ -27,6 +27,7 @@ from clustersim.run.plan import (
     MaintenancePlan,
     OnCallPlan,
     PartsPlan,
+    PreemptionPlan,
     RestartPart,
     RetirementPlan,
     RolloutPlan,
@@ -359,6 +360,25 @@ def test_roll_outs_are_no_planned_stops(compiled: Compile) -> None:
     assert [entry.name for entry in plan.calendar] == ["b", "a", "c"]
     assert plan.expected_stops(7200.0) == {"b": 2.0, "a": 0.0}
     assert plan.expected_stops(90000.0) == {"b": 25.0, "a": 8.0}, "32 nodes, 4 at a time"
+
+
+def test_other_jobs_that_take_nodes(compiled: Compile) -> None:
+    more = (
+        "preemption:\n  - {name: a, mean_interval: 5 d, nodes: 8, lasts: 2 h, grace: 5 min}\n"
+        "  - {name: b, mean_interval: 1 d, nodes: all, lasts: {kind: exponential, mean: 1 d}}\n"
+        "  - {name: c, mean_interval: 1 d, nodes: 6, lasts: 1 h}\n"
+        "maintenance: [{kind: periodic, name: d, every: 1 h, duration: 10 s}]\n"
+    )
+    plan = compiled(more=more)
+    assert plan.preemptions == (
+        PreemptionPlan("a", 432000.0, 8, Law("constant", 7200.0), 300.0),
+        PreemptionPlan("b", 86400.0, None, Law("exponential", 86400.0)),
+        PreemptionPlan("c", 86400.0, 6, Law("constant", 3600.0)),
+    )
+    assert [entry.name for entry in plan.calendar] == ["d", "a", "b", "c"]
+    assert [other.expected(6, 86400.0 * 10) for other in plan.preemptions] == [
+        pytest.approx(864000.0 / 439200.0), 5.0, None,
+    ], "six spares are enough for the last"  # fmt: skip
 
 
 def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
