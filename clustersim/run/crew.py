@@ -155,8 +155,9 @@ class Crew:
                 self._fleet.evict(nodes, cause, repair_s)
                 self._evicted_by = cause
             self.broken.clear()
-            self._hand_over()
-            waits_for = self._waits_for(incident)
+            if self.wanted:
+                self._hand_over()
+            waits_for = self._waits_for(incident) if self._taken_by else incident
             coldest = self._fleet.call_spares()
             if coldest == WARM:
                 yield from self.wait_for("spares", spares.warm_swap, waits_for)
@@ -166,7 +167,7 @@ class Crew:
                 break
             else:
                 self._arrival = self._env.event()
-                waits_for = self._waits_for(incident)
+                waits_for = self._waits_for(incident) if self._taken_by else incident
                 self._stages.note(WAITING, math.inf, waits_for, "nodes" if waits_for in self._taken_by else "repair")
                 yield from self._wait(self._arrival)
                 self._arrival = None
@@ -183,7 +184,7 @@ class Crew:
     def _waits_for(self, incident: int) -> int:
         """What the job waits for: as a rule what it is down for, but where others have its nodes each in its turn."""
         lacks = self._fleet.lacks
-        taken = self._taken_by and not self._taken_by.isdisjoint(lack.incident for lack in lacks)
+        taken = not self._taken_by.isdisjoint(lack.incident for lack in lacks)
         return lacks[0].incident if taken else incident
 
     def _go_on_without(self) -> None:

@@ -18,6 +18,7 @@ from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, Job
 from clustersim.run.log import IncidentRow, Log
+from clustersim.run.neighbours import Neighbours, evictions, evictions_per_s
 from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, TIME_OF_DAY, Ended, Records
 from clustersim.run.shop import RepairShop
@@ -104,13 +105,9 @@ class _Run:
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *waits)
         shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
         shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
-        self._fleet = Fleet(
-            self._env,
-            plan.job_nodes,
-            plan.spares,
-            RepairShop(self._env, plan.spares, self._log, shop_draws),
-            elastic=plan.recovery.elastic is not None,
-        )
+        shop = RepairShop(self._env, plan.spares, self._log, shop_draws)
+        elastic = plan.recovery.elastic is not None
+        self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, shop, elastic=elastic)
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
         draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))
         self._phases = drawn_phases(plan, seed, replication)
@@ -132,6 +129,8 @@ class _Run:
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
         follow(self._env, plan, self._fleet, self._job, self._log, seed, replication)
+        if plan.neighbour_nodes:
+            self._start_neighbours(plan, shop, seed, replication)
 
     def _start_clocks(self, code: int, category: CategoryPlan, seed: int, replication: int) -> None:
         """The units of the job and those of its spares fail by streams of their own.
@@ -158,6 +157,18 @@ class _Run:
             generator = stream(seed, replication, f"failures of lemons{where}")
             clock = lemon_failures(plan, found, self._plan.categories, generator, self._plan.ageing)
             self._env.process(self._fail_lemons(clock))
+
+    def _start_neighbours(self, plan: RunPlan, shop: RepairShop, seed: int, replication: int) -> None:
+        """Other jobs, with streams of their own for all that chance decides about them."""
+        draws = {name: normals(stream(seed, replication, f"{name} of neighbours")) for name in ("parts", "replacement")}
+        draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs of neighbours"))
+        neighbours = Neighbours(self._env, plan, self._fleet, shop, self._log, draws)
+        rates_s = [
+            evictions_per_s(c, plan.neighbour_nodes, plan.lemons) * drawn_rate_factor(plan, c, seed, replication)
+            for c in plan.categories
+        ]
+        found = evictions(rates_s, stream(seed, replication, "failures of neighbours"), plan.ageing)
+        self._env.process(neighbours.run(found))
 
     def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
         """Every few hours steps take as long as the time of day makes them."""

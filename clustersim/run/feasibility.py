@@ -50,6 +50,7 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
         *_preemption_problems(scenario),
+        *_neighbour_problems(scenario),
         *_name_problems(scenario),
         *(domains := list(domain_problems(scenario))),
         *([] if domains else slowing_problems(scenario)),
@@ -157,9 +158,25 @@ def _preemption_problems(scenario: Scenario) -> Iterator[Problem]:
             yield f"preemption[{index}].nodes", f"{message}, or all"
 
 
+def _neighbour_problems(scenario: Scenario) -> Iterator[Problem]:
+    if scenario.spares.shared_with is None:
+        return
+    own, others, nodes = _nodes(scenario), scenario.spares.shared_with.nodes, scenario.cluster.nodes
+    if own <= nodes < own + others:
+        message = (
+            f"of the {nodes:,} nodes of the cluster the job and its spares take {own:,} and leave {nodes - own:,} to"
+            f" others; use no more, or set cluster.nodes to {own + others}"
+        )
+        yield "spares.shared_with.nodes", message
+
+
+def _nodes(scenario: Scenario) -> int:
+    return job_nodes(scenario) + scenario.spares.total
+
+
 def _too_many(wanted: int, scenario: Scenario) -> str | None:
     """What to say of more nodes than the plan has."""
-    nodes = job_nodes(scenario) + scenario.spares.total
+    nodes = _nodes(scenario)
     return (
         f"the job and its spares have {nodes:,} nodes, fewer than {wanted:,}; use {nodes:,}" if wanted > nodes else None
     )

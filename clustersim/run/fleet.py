@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import simpy
 
 from clustersim.run.log import RepairRow
 from clustersim.run.plan import SparesPlan
+from clustersim.run.records import NO_CAUSE
 from clustersim.run.shop import RepairShop
 
 IN_JOB, HOT, WARM, COLD, OUT, AWAY = range(6)
@@ -20,6 +22,17 @@ class Lack(NamedTuple):
     since_s: float
     incident: int
     """What took its node."""
+
+
+@dataclass(slots=True, eq=False)
+class Stay:
+    """Nodes that are out of service, and come back together."""
+
+    state: int
+    """OUT or AWAY."""
+    nodes: list[int]
+    strangers: int = 0
+    """Nodes of others among them."""
 
 
 class Fleet:
@@ -35,6 +48,10 @@ class Fleet:
         """Places in the job that are empty, in the order in which they will be filled."""
         self.left: list[int] = []
         """Nodes that left the job since it last trained."""
+        self.stays: list[Stay] = []
+        """All that is out, the longest first."""
+        self.on_back: Callable[[Stay], None] = lambda _stay: None
+        """Says which nodes come back, before they do."""
         self.on_return: Callable[[], None] = lambda: None
         self._returned: simpy.Event | None = None
         self.on_evict: Callable[[list[int], float], None] | None = None
@@ -88,40 +105,69 @@ class Fleet:
 
     def evict(self, nodes: Iterable[int], cause: int, repair_s: float) -> None:
         """Take nodes out and queue one repair for all of them."""
-        gone = []
-        for node in nodes:
-            if self.state[node] < OUT:
-                self._leave(node, OUT, cause)
-                gone.append(node)
+        gone = [node for node in nodes if self.state[node] < OUT]
         if gone:
-            self.broken.difference_update(gone)
-            self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, repair))
-            if self.on_evict is not None:
-                self.on_evict(gone, self._env.now)
+            stay = self._take_out(OUT, gone, cause)
+            self.forget(gone)
+            self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, stay, repair))
 
-    def send_away(self, nodes: Iterable[int], cause: int) -> None:
+    def send_away(self, nodes: Iterable[int], cause: int) -> Stay:
         """Take good nodes out of service, until they are taken back."""
+        return self._take_out(AWAY, list(nodes), cause)
+
+    def swap_out(self, count: int) -> Stay:
+        """Spares take the places of so many nodes of others, as far as there are any that the job does not lack."""
+        nodes = self.idle(min(count, self.to_spare))
+        stay = self._take_out(OUT, nodes, NO_CAUSE)
+        stay.strangers = count - len(nodes)
+        self.forget(nodes)
+        return stay
+
+    def _take_out(self, state: int, nodes: list[int], cause: int) -> Stay:
         for node in nodes:
-            self._leave(node, AWAY, cause)
+            pool = self.state[node]
+            if pool == IN_JOB:
+                self.lacks.append(Lack(self._env.now, cause))
+                self.left.append(node)
+            else:
+                self._pools[pool].remove(node)
+            self.state[node] = state
+        stay = Stay(state, nodes.copy())
+        self.stays.append(stay)
+        return stay
 
-    def _leave(self, node: int, to: int, cause: int) -> None:
-        pool = self.state[node]
-        if pool == IN_JOB:
-            self.lacks.append(Lack(self._env.now, cause))
-            self.left.append(node)
-        else:
-            self._pools[pool].remove(node)
-        self.state[node] = to
+    def forget(self, nodes: list[int]) -> None:
+        """What ails these nodes does not ail those that come back."""
+        self.broken.difference_update(nodes)
+        if self.on_evict is not None:
+            self.on_evict(nodes, self._env.now)
 
-    def _return(self, nodes: list[int], repair: RepairRow) -> None:
+    def _return(self, gone: list[int], stay: Stay, repair: RepairRow) -> None:
         if repair.retired:
-            self.lemons.difference_update(nodes)
-        if repair.failed and self.on_failed_repair(nodes[0], repair.cause):
-            self.broken.update(nodes)
-        self.take_back(nodes, repair.cause)
+            self.lemons.difference_update(gone)
+        self.mended(stay, repair)
 
-    def take_back(self, nodes: list[int], cause: int) -> None:
+    def mended(self, stay: Stay, repair: RepairRow) -> None:
+        """Nodes come back from the shop."""
+        self._end(stay)
+        nodes = stay.nodes
+        if repair.failed and nodes and self.on_failed_repair(nodes[0], repair.cause):
+            self.broken.update(nodes)
+        self._take_in(nodes, repair.cause)
+
+    def take_back(self, stay: Stay, cause: int) -> None:
+        """Good nodes are in service again."""
+        self._end(stay)
+        self._take_in(stay.nodes, cause)
+
+    def _end(self, stay: Stay) -> None:
+        self.stays.remove(stay)
+        self.on_back(stay)
+
+    def _take_in(self, nodes: list[int], cause: int) -> None:
         """Nodes are in service again; what they left for says which of the empty places are filled first."""
+        if not nodes:
+            return
         if len(self.lacks) > len(nodes):
             own = [lack for lack in self.lacks if lack.incident == cause][: len(nodes)]
             for lack in own:

@@ -34,7 +34,7 @@ from clustersim.run.trajectory import Trajectory
 Process = Generator[simpy.Event, Any, None]
 
 TRAINING, WRITING, RESTARTING, DOWN, DONE = range(5)
-_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = range(len(HITS))
+_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
 _PLANNED = EFFECTS.index("planned")
 
 

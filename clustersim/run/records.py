@@ -31,8 +31,9 @@ UNEXPECTED = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", 
 STOPPING = (*UNEXPECTED, EFFECTS.index("planned"), EFFECTS.index("preempted"))
 """Effects that stop the job; it trains on through the others."""
 
-HITS = ("job", "spare", "job_down", "unnoticed")
-"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time.
+HITS = ("job", "spare", "job_down", "unnoticed", "neighbour")
+"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time; or it
+met another job, with which ours shares its spares.
 
 A corruption is unnoticed until it is discovered, a lost checkpoint until a restart wants to load it.
 """

@@ -111,6 +111,14 @@ def test_other_jobs_called_like_a_planned_stop() -> None:
     assert "preemption[0].name: 'p' is also the name at maintenance[0].name; choose another" in line
 
 
+def test_neighbours_that_the_cluster_has_no_room_for() -> None:
+    """The quick start has nine nodes, eight for the job and a spare."""
+    (line,) = problems("quickstart", "spares.shared_with.nodes=3", "cluster.nodes=11")
+    assert "spares.shared_with.nodes: of the 11 nodes of the cluster the job and its spares take 9 and leave 2" in line
+    assert "use no more, or set cluster.nodes to 12" in line
+    cs.load(SCENARIOS / "quickstart.yaml", ["spares.shared_with.nodes=2", "cluster.nodes=11"])
+
+
 def test_names_that_tell_one_thing_from_another_are_fine() -> None:
     assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
 

@@ -15,7 +15,7 @@ from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
-from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet
+from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet, Stay
 from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
@@ -121,6 +121,7 @@ def plans(draw: st.DrawFn) -> RunPlan:
         lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
         diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
         rollouts=tuple(_rollout(draw, f"roll-out {number}") for number in range(draw(st.integers(0, 2)))),
+        neighbour_nodes=draw(st.sampled_from([0, 0, 1, 30])),
         preemptions=tuple(_preemption(draw, f"other jobs {number}") for number in range(draw(st.integers(0, 2)))),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
@@ -296,6 +297,26 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
         assert all(fleet.state[node] == pool for node in members)
 
 
+def out_of_service(fleet: Fleet, state: int) -> int:
+    """Nodes in a state, those of neighbours included."""
+    theirs = sum(stay.strangers for stay in fleet.stays if stay.state == state)
+    return bytes(fleet.state).count(state) + theirs
+
+
+def check_stays(fleet: Fleet, plan: RunPlan) -> None:
+    """What is out is with one stay each; neighbours are owed as many nodes as they lack, and wait for none in vain."""
+    nodes = {node: stay.state for stay in fleet.stays for node in stay.nodes}
+    assert nodes == {node: state for node, state in enumerate(fleet.state) if state >= OUT}
+    assert len(nodes) == sum(len(stay.nodes) for stay in fleet.stays)
+    theirs = sum(stay.strangers for stay in fleet.stays)
+    if plan.neighbour_nodes:
+        waiting = fleet.on_back.__self__._waiting  # type: ignore[attr-defined]
+        assert theirs == len(waiting) <= plan.neighbour_nodes
+        assert not (waiting and fleet.to_spare)
+    else:
+        assert theirs == 0
+
+
 @FEW
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
@@ -308,12 +329,13 @@ def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
         while env.peek() == now_s:
             env.step()
         check_fleet(fleet, plan.nodes, plan.job_nodes)
+        check_stays(fleet, plan)
         shop = [row for row in simulation._log.repairs if row.back_s > now_s - ROUNDING_S]
         if all(row.back_s > now_s + ROUNDING_S for row in shop):
-            assert bytes(fleet.state).count(OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
+            assert out_of_service(fleet, OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
         away = [row for row in simulation._log.absences if row.back_s > now_s - ROUNDING_S]
         if all(row.back_s > now_s + ROUNDING_S for row in away):
-            assert bytes(fleet.state).count(AWAY) == sum(row.nodes for row in away), "away while they are to be"
+            assert out_of_service(fleet, AWAY) == sum(row.nodes for row in away), "away while they are to be"
         assert sum(row.start_s <= now_s < row.end_s for row in shop) <= plan.spares.repair_hands
         assert all(row.retired for row in shop if row.end_s < now_s - ROUNDING_S), "mended, and out: a new one comes"
         assert all(fleet.state[node] != OUT for node in fleet.broken), "broken, and nobody knows: in service"
@@ -382,7 +404,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
     fleet = Fleet(env, 4, spares, RepairShop(env, spares, log, draws), elastic=data.draw(st.booleans()))
     nodes = 4 + spares.total
-    away: list[list[int]] = []
+    away: list[Stay] = []
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
@@ -395,8 +417,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
             assert not fleet.broken.intersection(struck)
         elif action == "send away":
             gone = [node for node in fleet.in_service(data.draw(st.integers(0, nodes - 1)), 2) if fleet.at_hand([node])]
-            fleet.send_away(gone, 1)
-            away.append(gone)
+            away += [fleet.send_away(gone, 1)] if gone else []
         elif action == "take back" and away:
             returned = fleet.returned()
             fleet.take_back(away.pop(), 1)
@@ -409,7 +430,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
-        assert bytes(fleet.state).count(AWAY) == sum(map(len, away))
+        assert bytes(fleet.state).count(AWAY) == sum(len(stay.nodes) for stay in away)
         back = [row for row in log.repairs if row.back_s < env.now]
         assert len(fleet.broken) <= sum(row.failed for row in back)
         assert len(lemons - fleet.lemons) <= sum(row.retired for row in back)
@@ -427,7 +448,7 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
     crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
                     for c in plan.categories)  # fmt: skip
     plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
-    plan = replace(plan, rollouts=(), preemptions=())
+    plan = replace(plan, rollouts=(), preemptions=(), neighbour_nodes=0)
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
     common_s = min(one.end_s, other.end_s)

@@ -31,9 +31,9 @@ def send_away(
     simpy.Event
         Their return.
     """
-    fleet.send_away(nodes, incident)
+    stay = fleet.send_away(nodes, incident)
     log.absences.append(AbsenceRow(env.now, env.now + lasts_s, len(nodes), incident))
     log.incidents[incident] = log.incidents[incident]._replace(node=nodes[0], evicted_nodes=len(nodes))
     back = simpy.Timeout(env, lasts_s)
-    back.callbacks.append(lambda _event: fleet.take_back(nodes, incident))
+    back.callbacks.append(lambda _event: fleet.take_back(stay, incident))
     return back

@@ -72,4 +72,5 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         diurnal=compile_diurnal(scenario),
         rollouts=compile_rollouts(scenario),
         preemptions=compile_preemptions(scenario),
+        neighbour_nodes=scenario.spares.shared_with.nodes if scenario.spares.shared_with else 0,
     )

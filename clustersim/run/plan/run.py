@@ -33,6 +33,8 @@ class RunPlan:
     diurnal: DiurnalPlan | None = None
     rollouts: tuple[RolloutPlan, ...] = ()
     preemptions: tuple[PreemptionPlan, ...] = ()
+    neighbour_nodes: int = 0
+    """Nodes of other jobs that share the spares and the repair shop."""
 
     @property
     def gpus(self) -> int:

@@ -79,14 +79,17 @@ def storage() -> Records:
 
 
 def calendar() -> Records:
-    """A roll-out that stops the job for the nodes it swaps, and for those that it lacks; another job that comes."""
+    """A roll-out that stops the job for the nodes it swaps, and for those that it lacks; another job that comes; a
+    neighbour whose node breaks.
+    """
     plan = small_plan(steps=60, categories=(NODE,), warm=1)
     rollout = RolloutPlan("firmware", 100.0, 2, Law("constant", 200.0), pause_s=50.0)
     with pytest.MonkeyPatch.context() as patch:
         script(patch, node=[failure(450.0, 3)])
         patch.setattr("clustersim.run.calendar.preemption.arrivals", lambda *_: iter([(1000.0, 100.0)]))
         other = PreemptionPlan("urgent", 1.0, 2, Law("constant", 100.0), grace_s=30.0)
-        return _simulated(replace(plan, rollouts=(rollout,), preemptions=(other,)))
+        patch.setattr("clustersim.run.engine.evictions", lambda *_: iter([(0, failure(1300.0))]))
+        return _simulated(replace(plan, rollouts=(rollout,), preemptions=(other,), neighbour_nodes=10))
 
 
 CASES: dict[str, Callable[[], Records]] = {

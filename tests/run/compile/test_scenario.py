@@ -381,6 +381,12 @@ def test_other_jobs_that_take_nodes(compiled: Compile) -> None:
     ], "six spares are enough for the last"  # fmt: skip
 
 
+def test_neighbours_that_share_the_spares(compiled: Compile) -> None:
+    head = PLAN.replace("repair_hands: 5}", "repair_hands: 5, shared_with: {nodes: 2}}")
+    assert compiled(head=head).neighbour_nodes == 2
+    assert compiled().neighbour_nodes == 0
+
+
 def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(f"{PLAN}{GPU}}}\n", encoding="utf-8")
