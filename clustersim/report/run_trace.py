@@ -148,7 +148,7 @@ def _incidents(records: Records) -> Iterator[Event]:
 
 
 def _repairs(records: Records) -> Iterator[Event]:
-    """Visits to the repair shop, each in a lane: waiting for hands, then the repair; and how many nodes are there."""
+    """Visits to the repair shop, each in a lane: waiting for hands, then the repair; and the nodes there, or away."""
     yield from name_process(REPAIRS, "repair shop")
     rows = records.repairs
     order = np.argsort(rows["queued_s"], kind="stable")
@@ -171,6 +171,9 @@ def _repairs(records: Records) -> Iterator[Event]:
     nodes = rows["nodes"][order]
     yield from _counts("nodes in the queue", queued, start, nodes)
     yield from _counts("nodes in repair", start, end, nodes)
+    if away := records.absences:
+        left, back = (_microseconds(np.minimum(away[name], records.end_s)) for name in ("left_s", "back_s"))
+        yield from _counts("nodes away", left, back, away["nodes"])
 
 
 def _counts(name: str, come: Sequence[int], go: Sequence[int], nodes: Column) -> Iterator[Event]:

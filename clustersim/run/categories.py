@@ -6,13 +6,13 @@ from clustersim.run.records import BAD_CHECKPOINT, PHASE_CHANGE, TIME_OF_DAY
 
 def category_names(plan: RunPlan) -> tuple[str, ...]:
     """Names behind the categories of incidents."""
-    return (*(c.name for c in plan.categories), *(m.name for m in plan.maintenance), *_own(plan))
+    return (*(c.name for c in plan.categories), *(entry.name for entry in plan.calendar), *_own(plan))
 
 
 def own_code(plan: RunPlan, name: str) -> int:
     """Code of a category that the run itself brings; -1 when nothing in this plan can be of it."""
     own = _own(plan)
-    return len(plan.categories) + len(plan.maintenance) + own.index(name) if name in own else -1
+    return len(plan.categories) + len(plan.calendar) + own.index(name) if name in own else -1
 
 
 def _own(plan: RunPlan) -> tuple[str, ...]:

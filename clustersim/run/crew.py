@@ -1,7 +1,7 @@
 """The nodes that work for the job: between two stretches those that are broken leave, and others come."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple
 
 import simpy
@@ -26,6 +26,15 @@ class _Broken(NamedTuple):
     repair_s: float
 
 
+class Wanted(NamedTuple):
+    """Somebody else is to have nodes of the job."""
+
+    take: Callable[[], int]
+    """Takes them, now that the job stands still; returns for which incident, or NO_CAUSE if it took none."""
+    at_once: bool
+    """Whether the job stops for it."""
+
+
 class Crew:
     """Who works for the job. Nodes change while it stands still, and it may go on without some."""
 
@@ -47,6 +56,9 @@ class Crew:
         self._log = log
         self._draws = draws
         self.broken: list[_Broken] = []
+        self.wanted: list[Wanted] = []
+        self._taken_by: set[int] = set()
+        """Incidents for which somebody else has, or had, nodes of the job."""
         self.stops = PlannedStops()
         self.changed = True
         """Whether nodes have changed, or all have stopped, since the job was last started."""
@@ -64,6 +76,11 @@ class Crew:
         self.broken.append(_Broken(nodes, incident, repair_s))
         self.arrived()
 
+    def hand_over(self, wanted: Wanted) -> None:
+        """Somebody else is to have nodes of the job, which it loses when it next stands still."""
+        self.wanted.append(wanted)
+        self.arrived()
+
     def arrived(self) -> None:
         """Nodes may have come for which the job waits."""
         if self._arrival is not None and not self._arrival.triggered:
@@ -77,8 +94,12 @@ class Crew:
 
     @property
     def change_due(self) -> bool:
-        """Whether a slow node is to be replaced, or a node stands by that the job trains without."""
-        return bool(self._episodes.to_replace(self._env.now)) or bool(self.lacks and self._fleet.standing_by)
+        """Whether others are to have nodes, a slow one is to be replaced, or one stands by that the job lacks."""
+        return (
+            any(wanted.at_once for wanted in self.wanted)
+            or bool(self._episodes.to_replace(self._env.now))
+            or bool(self.lacks and self._fleet.standing_by)
+        )
 
     def get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
         """Replace what is broken and do what was planned; returns what the restart is then due to.
@@ -97,7 +118,7 @@ class Crew:
         if incident == NO_CAUSE and self.stops:
             # It may be worked off while nodes are waited for, and the job has stopped for it all the same.
             incident = self.stops.first().incident
-        while self.stops or self.broken or (self._fleet.missing and not called):
+        while self.stops or self.broken or self.wanted or (self._fleet.missing and not called):
             called = True
             yield from self._replace_broken(waits_for)
             while self.stops:
@@ -129,28 +150,49 @@ class Crew:
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares
-        while self.broken or self._fleet.missing:
+        while self.broken or self.wanted or self._fleet.missing:
             for nodes, cause, repair_s in self.broken:
                 self._fleet.evict(nodes, cause, repair_s)
                 self._evicted_by = cause
             self.broken.clear()
+            if self.wanted:
+                self._hand_over()
+            waits_for = self._waits_for(incident) if self._taken_by else incident
             coldest = self._fleet.call_spares()
             if coldest == WARM:
-                yield from self.wait_for("spares", spares.warm_swap, incident)
+                yield from self.wait_for("spares", spares.warm_swap, waits_for)
             elif coldest == COLD:
-                yield from self.wait_for("spares", spares.cold_swap, incident)
+                yield from self.wait_for("spares", spares.cold_swap, waits_for)
             elif self._fleet.missing <= self._may_lack:
                 break
             else:
                 self._arrival = self._env.event()
-                self._stages.note(WAITING, math.inf, incident, "repair")
+                waits_for = self._waits_for(incident) if self._taken_by else incident
+                self._stages.note(WAITING, math.inf, waits_for, "nodes" if waits_for in self._taken_by else "repair")
                 yield from self._wait(self._arrival)
                 self._arrival = None
+
+    def _hand_over(self) -> None:
+        """Let others have the nodes that they are to have."""
+        wanted, self.wanted = self.wanted, []
+        for incident in (one.take() for one in wanted):
+            if incident != NO_CAUSE:
+                self._taken_by.add(incident)
+                self._evicted_by = incident
+                self.changed = True
+
+    def _waits_for(self, incident: int) -> int:
+        """What the job waits for: as a rule what it is down for, but where others have its nodes each in its turn."""
+        lacks = self._fleet.lacks
+        taken = not self._taken_by.isdisjoint(lack.incident for lack in lacks)
+        return lacks[0].incident if taken else incident
 
     def _go_on_without(self) -> None:
         """Go on without the nodes that are missing, if any are, or with all of them again."""
         missing, elastic = self._fleet.missing, self._plan.recovery.elastic
-        if missing > self.lacks or not missing:
+        # Where others have nodes, those of the one may be back in the moment in which the next leave.
+        other = self._taken_by and self.lacks_for not in (lack.incident for lack in self._fleet.lacks)
+        if missing > self.lacks or not missing or other:
             self._episodes.stand(self.lacks_for)
             self.lacks_for = self._evicted_by
         self.lacks = missing

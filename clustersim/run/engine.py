@@ -10,6 +10,7 @@ from typing import Any
 
 import simpy
 
+from clustersim.run.calendar.entries import follow
 from clustersim.run.categories import own_code
 from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
@@ -17,17 +18,19 @@ from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
 from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
-from clustersim.run.job import DONE, RESTARTING, TRAINING, Job
+from clustersim.run.job import DONE, Job
 from clustersim.run.log import IncidentRow, Log
-from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, MaintenancePlan, PhasePlan, RunPlan
+from clustersim.run.neighbours import Neighbours, evictions, evictions_per_s
+from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, TIME_OF_DAY, Ended, Records
 from clustersim.run.shop import RepairShop
 from clustersim.run.streams import key, normals, stream, uniforms
 from clustersim.run.tenants import come_and_go
 
-_PLANNED, _SLOW = EFFECTS.index("planned"), EFFECTS.index("slow")
-_JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
+_SLOW, _JOB = EFFECTS.index("slow"), HITS.index("job")
 _WAITING_PARTS = ("spares", "repair", "people", "queue")
+_AWAY_PART = "nodes"
+"""The wait for nodes that somebody else has."""
 
 _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 _SMALLEST_PROBABILITY = 1e-12
@@ -113,16 +116,13 @@ class _Run:
         self._plan = plan
         self._env = simpy.Environment()
         self._log = Log()
-        self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *_WAITING_PARTS)
+        waits = (*_WAITING_PARTS, _AWAY_PART) if plan.lends else _WAITING_PARTS
+        self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *waits)
         shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
         shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
-        self._fleet = Fleet(
-            self._env,
-            plan.job_nodes,
-            plan.spares,
-            RepairShop(self._env, plan.spares, self._log, shop_draws),
-            elastic=plan.recovery.elastic is not None,
-        )
+        shop = RepairShop(self._env, plan.spares, self._log, shop_draws)
+        elastic = plan.recovery.elastic is not None
+        self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, shop, elastic=elastic)
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
         draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))
         self._phases = drawn_phases(plan, seed, replication)
@@ -143,9 +143,9 @@ class _Run:
             )
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
-        for offset, maintenance in enumerate(plan.maintenance):
-            generator = normals(stream(seed, replication, f"maintenance {maintenance.name}"))
-            self._env.process(self._maintain(len(plan.categories) + offset, maintenance, generator))
+        follow(self._env, plan, self._fleet, self._job, self._log, seed, replication)
+        if plan.neighbour_nodes:
+            self._start_neighbours(plan, shop, seed, replication)
 
     def _start_clocks(self, code: int, category: CategoryPlan, seed: int, replication: int) -> None:
         """The units of the job and those of its spares fail by streams of their own.
@@ -172,6 +172,18 @@ class _Run:
             generator = stream(seed, replication, f"failures of lemons{where}")
             clock = lemon_failures(plan, found, self._plan.categories, generator, self._plan.ageing)
             self._env.process(self._fail_lemons(clock))
+
+    def _start_neighbours(self, plan: RunPlan, shop: RepairShop, seed: int, replication: int) -> None:
+        """Other jobs, with streams of their own for all that chance decides about them."""
+        draws = {name: normals(stream(seed, replication, f"{name} of neighbours")) for name in ("parts", "replacement")}
+        draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs of neighbours"))
+        neighbours = Neighbours(self._env, plan, self._fleet, shop, self._log, draws)
+        rates_s = [
+            evictions_per_s(c, plan.neighbour_nodes, plan.lemons) * drawn_rate_factor(plan, c, seed, replication)
+            for c in plan.categories
+        ]
+        found = evictions(rates_s, stream(seed, replication, "failures of neighbours"), plan.ageing)
+        self._env.process(neighbours.run(found))
 
     def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
         """Every few hours steps take as long as the time of day makes them."""
@@ -213,19 +225,3 @@ class _Run:
             unit, place = category.unit_of(self._fleet.first_in_job())
             failure = Failure.drawn(generator, recorded.at_s, unit, place)
             self._strikes.strike(recorded.category, category, failure, unit)
-
-    def _maintain(self, code: int, maintenance: MaintenancePlan, draws: Iterator[float]) -> Process:
-        """Planned stops of one kind; one that falls due before the last is done is done with it."""
-        wait_s = maintenance.first_s
-        while True:
-            if not maintenance.periodic:
-                wait_s = -maintenance.mean_interval_s * math.log(0.5 * math.erfc(next(draws) / math.sqrt(2.0)))
-            yield self._env.timeout(wait_s)
-            wait_s = maintenance.mean_interval_s
-            duration_s = maintenance.duration.sample_s(next(draws))
-            if self._job.owes_stop(code):
-                continue
-            incident = len(self._log.incidents)
-            hits = _JOB if self._job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
-            self._log.incidents.append(IncidentRow(self._env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
-            self._job.stop(code, incident, duration_s)

@@ -85,9 +85,9 @@ class Episodes:
         return factor, cause
 
     def to_replace(self, now_s: float) -> list[Episode]:
-        """Those whose nodes are to leave and have not left."""
+        """Those whose nodes are to leave and have not left; what is away for a while is nobody's to replace."""
         self._forget(now_s)
-        return [e for e in self.current if e.repair_s is not None]
+        return [e for e in self.current if e.repair_s is not None and self._fleet.at_hand(e.nodes)]
 
     def _forget(self, now_s: float) -> None:
         self.current = [e for e in self.current if e.until_s > now_s]

@@ -6,7 +6,7 @@ import numpy as np
 
 from clustersim.run.categories import category_names
 from clustersim.run.checkpoint_records import Begun, checkpoint_records
-from clustersim.run.log import IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
+from clustersim.run.log import AbsenceRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
 from clustersim.run.plan import LOAD, CheckpointPlan, PhasePlan, RestartPart, RunPlan
 from clustersim.run.records import (
     CHECKPOINT,
@@ -92,6 +92,7 @@ def build_records(
         phases=tuple(phase.name for phase in phases),
         end_s=end_s,
         ended=ended,
+        absences=table(AbsenceRow, log.absences) if plan.lends else {},
     )
 
 

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
 
-from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law
+from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law, job_nodes
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
 from clustersim.run.compile.slowing import slowing_problems
 from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
-from clustersim.scenario.schema.maintenance import PeriodicMaintenance
+from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance, RolloutMaintenance
 from clustersim.scenario.schema.scenario import Scenario
+from clustersim.scenario.units import format_timestamp
 from clustersim.step.feasibility import Problem
 
 _HOUR_S = 3600.0
@@ -46,6 +49,8 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_storage_problems(scenario),
         *_phase_problems(scenario),
         *_maintenance_problems(scenario),
+        *_preemption_problems(scenario),
+        *_neighbour_problems(scenario),
         *_name_problems(scenario),
         *(domains := list(domain_problems(scenario))),
         *([] if domains else slowing_problems(scenario)),
@@ -107,6 +112,12 @@ def _phase_problems(scenario: Scenario) -> Iterator[Problem]:
 
 def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
     for index, stop in enumerate(scenario.maintenance):
+        if isinstance(stop, DatedMaintenance):
+            yield from _date_problems(stop, f"maintenance[{index}]", scenario.training.start)
+            continue
+        if isinstance(stop, RolloutMaintenance):
+            yield from _rollout_problems(stop, f"maintenance[{index}]", scenario)
+            continue
         interval_s = stop.every if isinstance(stop, PeriodicMaintenance) else stop.mean_interval
         mean_s = compile_law(stop.duration).mean_s
         if mean_s >= interval_s:
@@ -117,10 +128,69 @@ def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:
             yield f"maintenance[{index}].duration", message
 
 
+def _date_problems(stop: DatedMaintenance, path: str, start: datetime) -> Iterator[Problem]:
+    for index, date in enumerate(stop.dates):
+        if date < start:
+            yield f"{path}.dates[{index}]", f"{_too_early(date, start)}; leave it out, or let the job start earlier"
+    mean_s = compile_law(stop.duration).mean_s
+    for date, following in pairwise(sorted(stop.dates)):
+        if (gap_s := (following - date).total_seconds()) <= mean_s:
+            message = (
+                f"planned stop {stop.name!r} lasts {mean_s / _HOUR_S:.3g} h on average, and that of"
+                f" {format_timestamp(following)} follows {gap_s / _HOUR_S:.3g} h after the one before it; give one date"
+                " for both, or make them shorter"
+            )
+            yield f"{path}.duration", message
+            return
+
+
+def _rollout_problems(rollout: RolloutMaintenance, path: str, scenario: Scenario) -> Iterator[Problem]:
+    start = scenario.training.start
+    if rollout.start < start:
+        yield f"{path}.start", f"{_too_early(rollout.start, start)}; let it begin with the job, or the job earlier"
+    if (message := _too_many(rollout.nodes_at_a_time, scenario)) is not None:
+        yield f"{path}.nodes_at_a_time", message
+
+
+def _preemption_problems(scenario: Scenario) -> Iterator[Problem]:
+    for index, preemption in enumerate(scenario.preemption):
+        if preemption.nodes != "all" and (message := _too_many(preemption.nodes, scenario)) is not None:
+            yield f"preemption[{index}].nodes", f"{message}, or all"
+
+
+def _neighbour_problems(scenario: Scenario) -> Iterator[Problem]:
+    if scenario.spares.shared_with is None:
+        return
+    own, others, nodes = _nodes(scenario), scenario.spares.shared_with.nodes, scenario.cluster.nodes
+    if own <= nodes < own + others:
+        message = (
+            f"of the {nodes:,} nodes of the cluster the job and its spares take {own:,} and leave {nodes - own:,} to"
+            f" others; use no more, or set cluster.nodes to {own + others}"
+        )
+        yield "spares.shared_with.nodes", message
+
+
+def _nodes(scenario: Scenario) -> int:
+    return job_nodes(scenario) + scenario.spares.total
+
+
+def _too_many(wanted: int, scenario: Scenario) -> str | None:
+    """What to say of more nodes than the plan has."""
+    nodes = _nodes(scenario)
+    return (
+        f"the job and its spares have {nodes:,} nodes, fewer than {wanted:,}; use {nodes:,}" if wanted > nodes else None
+    )
+
+
+def _too_early(date: datetime, start: datetime) -> str:
+    return f"{format_timestamp(date)} is before the start of the job, {format_timestamp(start)} (training.start)"
+
+
 def _name_problems(scenario: Scenario) -> Iterator[Problem]:
     """Time lost and interruptions are reported by name, so each name may stand for one thing only."""
     named = [(name, f"failures.categories.{name}") for name in scenario.failures.categories]
     named += [(stop.name, f"maintenance[{index}].name") for index, stop in enumerate(scenario.maintenance)]
+    named += [(other.name, f"preemption[{index}].name") for index, other in enumerate(scenario.preemption)]
     first: dict[str, str] = {}
     for name, path in named:
         if name in _RESERVED:

@@ -1,15 +1,38 @@
-"""The nodes: who is in the job, who stands by, who is being mended."""
+"""The nodes: who is in the job, who stands by, who is being mended, and who is away for a while."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import simpy
 
 from clustersim.run.log import RepairRow
 from clustersim.run.plan import SparesPlan
+from clustersim.run.records import NO_CAUSE
 from clustersim.run.shop import RepairShop
 
-IN_JOB, HOT, WARM, COLD, OUT = range(5)
+IN_JOB, HOT, WARM, COLD, OUT, AWAY = range(6)
 _POOLS = (HOT, WARM, COLD)
+
+
+class Lack(NamedTuple):
+    """A place in the job that nobody fills."""
+
+    since_s: float
+    incident: int
+    """What took its node."""
+
+
+@dataclass(slots=True, eq=False)
+class Stay:
+    """Nodes that are out of service, and come back together."""
+
+    state: int
+    """OUT or AWAY."""
+    nodes: list[int]
+    strangers: int = 0
+    """Nodes of others among them."""
 
 
 class Fleet:
@@ -21,11 +44,16 @@ class Fleet:
         self._env = env
         self._shop = shop
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
-        self.missing = 0
-        """Nodes the job lacks."""
+        self.lacks: deque[Lack] = deque()
+        """Places in the job that are empty, in the order in which they will be filled."""
         self.left: list[int] = []
         """Nodes that left the job since it last trained."""
+        self.stays: list[Stay] = []
+        """All that is out, the longest first."""
+        self.on_back: Callable[[Stay], None] = lambda _stay: None
+        """Says which nodes come back, before they do."""
         self.on_return: Callable[[], None] = lambda: None
+        self._returned: simpy.Event | None = None
         self.on_evict: Callable[[list[int], float], None] | None = None
         self._pools: dict[int, list[int]] = {}
         self.state = bytearray([IN_JOB]) * job_nodes
@@ -50,6 +78,14 @@ class Fleet:
             return [first_node] if first_node < len(state) and state[first_node] < COLD else []
         return [node for node in range(first_node, min(first_node + count, len(state))) if state[node] < COLD]
 
+    def working(self) -> list[int]:
+        """Nodes that work for the job."""
+        return [node for node, state in enumerate(self.state) if state == IN_JOB]
+
+    def idle(self, most: int | None) -> list[int]:
+        """So many nodes that stand by, or all, those that would join first before the others."""
+        return [node for pool in self._used for node in reversed(self._pools[pool])][:most]
+
     def first_in_job(self) -> int:
         """The first node that works for the job; node 0 if none does."""
         return max(self.state.find(IN_JOB), 0)
@@ -69,29 +105,74 @@ class Fleet:
 
     def evict(self, nodes: Iterable[int], cause: int, repair_s: float) -> None:
         """Take nodes out and queue one repair for all of them."""
-        gone = []
+        gone = [node for node in nodes if self.state[node] < OUT]
+        if gone:
+            stay = self._take_out(OUT, gone, cause)
+            self.forget(gone)
+            self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, stay, repair))
+
+    def send_away(self, nodes: Iterable[int], cause: int) -> Stay:
+        """Take good nodes out of service, until they are taken back."""
+        return self._take_out(AWAY, list(nodes), cause)
+
+    def swap_out(self, count: int) -> Stay:
+        """Spares take the places of so many nodes of others, as far as there are any that the job does not lack."""
+        nodes = self.idle(min(count, self.to_spare))
+        stay = self._take_out(OUT, nodes, NO_CAUSE)
+        stay.strangers = count - len(nodes)
+        self.forget(nodes)
+        return stay
+
+    def _take_out(self, state: int, nodes: list[int], cause: int) -> Stay:
         for node in nodes:
             pool = self.state[node]
-            if pool == OUT:
-                continue
             if pool == IN_JOB:
-                self.missing += 1
+                self.lacks.append(Lack(self._env.now, cause))
                 self.left.append(node)
             else:
                 self._pools[pool].remove(node)
-            self.state[node] = OUT
-            gone.append(node)
-        if gone:
-            self.broken.difference_update(gone)
-            self._shop.queue(gone, cause, repair_s, lambda repair: self._return(gone, repair))
-            if self.on_evict is not None:
-                self.on_evict(gone, self._env.now)
+            self.state[node] = state
+        stay = Stay(state, nodes.copy())
+        self.stays.append(stay)
+        return stay
 
-    def _return(self, nodes: list[int], repair: RepairRow) -> None:
+    def forget(self, nodes: list[int]) -> None:
+        """What ails these nodes does not ail those that come back."""
+        self.broken.difference_update(nodes)
+        if self.on_evict is not None:
+            self.on_evict(nodes, self._env.now)
+
+    def _return(self, gone: list[int], stay: Stay, repair: RepairRow) -> None:
         if repair.retired:
-            self.lemons.difference_update(nodes)
-        if repair.failed and self.on_failed_repair(nodes[0], repair.cause):
+            self.lemons.difference_update(gone)
+        self.mended(stay, repair)
+
+    def mended(self, stay: Stay, repair: RepairRow) -> None:
+        """Nodes come back from the shop."""
+        self._end(stay)
+        nodes = stay.nodes
+        if repair.failed and nodes and self.on_failed_repair(nodes[0], repair.cause):
             self.broken.update(nodes)
+        self._take_in(nodes, repair.cause)
+
+    def take_back(self, stay: Stay, cause: int) -> None:
+        """Good nodes are in service again."""
+        self._end(stay)
+        self._take_in(stay.nodes, cause)
+
+    def _end(self, stay: Stay) -> None:
+        self.stays.remove(stay)
+        self.on_back(stay)
+
+    def _take_in(self, nodes: list[int], cause: int) -> None:
+        """Nodes are in service again; what they left for says which of the empty places are filled first."""
+        if not nodes:
+            return
+        if len(self.lacks) > len(nodes):
+            own = [lack for lack in self.lacks if lack.incident == cause][: len(nodes)]
+            for lack in own:
+                self.lacks.remove(lack)
+            self.lacks.extendleft(reversed(own))
         for node in nodes:
             for pool in self._used:
                 if len(self._pools[pool]) < self._size[pool]:
@@ -105,10 +186,19 @@ class Fleet:
                 # Every pool is full, so the node goes back to the job that lacks it.
                 self._join(node)
         self.on_return()
+        if self._returned is not None:
+            self._returned.succeed()
+            self._returned = None
+
+    def returned(self) -> simpy.Event:
+        """The moment in which nodes next come back."""
+        if self._returned is None:
+            self._returned = self._env.event()
+        return self._returned
 
     def _join(self, node: int) -> None:
         self.state[node] = IN_JOB
-        self.missing -= 1
+        self.lacks.popleft()
         if node in self.broken:
             self.on_broken_joins(node)
 
@@ -117,9 +207,23 @@ class Fleet:
         self.state[node] = pool
 
     @property
-    def standing_by(self) -> bool:
-        """Whether any node could join the job."""
-        return any(self._pools.values())
+    def missing(self) -> int:
+        """Nodes the job lacks."""
+        return len(self.lacks)
+
+    @property
+    def standing_by(self) -> int:
+        """Nodes that could join the job."""
+        return sum(map(len, self._pools.values()))
+
+    @property
+    def to_spare(self) -> int:
+        """Nodes that stand by and that the job does not lack already."""
+        return max(0, self.standing_by - self.missing)
+
+    def at_hand(self, nodes: Iterable[int]) -> bool:
+        """Whether any of these nodes works for the job or stands by."""
+        return any(self.state[node] < OUT for node in nodes)
 
     def call_spares(self) -> int:
         """Move as many spares into the job as it lacks and there are, the quickest first.
@@ -131,7 +235,7 @@ class Fleet:
         """
         coldest = HOT
         for pool in self._used:
-            while self.missing and self._pools[pool]:
+            while self.lacks and self._pools[pool]:
                 self._join(self._pools[pool].pop())
                 coldest = pool
         return coldest

@@ -46,6 +46,8 @@ def check_conservation(records: Records) -> None:
     _check_tokens(records)
     _check_rewinds(records)
     _check_repairs(records)
+    if records.absences:
+        _check_absences(records)
 
 
 def _check(good: Column | np.bool_ | bool, message: str, *numbers: object) -> None:
@@ -122,3 +124,12 @@ def _check_repairs(records: Records) -> None:
     _check(repairs["start_s"] >= repairs["queued_s"], "a repair starts before it is queued")
     _check(repairs["end_s"] >= repairs["start_s"], "a repair ends before it starts")
     _check(np.diff(repairs["start_s"]) >= 0.0, "repairs overtake each other")
+
+
+def _check_absences(records: Records) -> None:
+    """Nodes leave for an incident that says how many they are, not before it, and come back later."""
+    left_s, back_s, nodes, cause = (records.absences[name] for name in ("left_s", "back_s", "nodes", "cause"))
+    _check(back_s >= left_s, "nodes are back {} s before they leave", (left_s - back_s).max(initial=0.0))
+    _check(records.incidents["t_s"][cause] <= left_s + _GAP_S, "nodes leave before the incident that takes them")
+    _check(nodes > 0, "an absence of no node")
+    _check(records.incidents["evicted_nodes"][cause] == nodes, "incidents of other nodes than those that left")

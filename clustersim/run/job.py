@@ -1,13 +1,14 @@
 """The job: trains, stops, recovers, until its tokens are trained."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import simpy
 
 from clustersim.run.categories import own_code
-from clustersim.run.crew import Crew
+from clustersim.run.crew import Crew, Wanted
 from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import Fleet
 from clustersim.run.kept import Kept
@@ -33,7 +34,7 @@ from clustersim.run.trajectory import Trajectory
 Process = Generator[simpy.Event, Any, None]
 
 TRAINING, WRITING, RESTARTING, DOWN, DONE = range(5)
-_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = range(len(HITS))
+_JOB, _SPARE, _JOB_DOWN, _UNNOTICED = (HITS.index(name) for name in ("job", "spare", "job_down", "unnoticed"))
 _PLANNED = EFFECTS.index("planned")
 
 
@@ -176,6 +177,32 @@ class Job:
         now_s = self._env.now
         self._path.kept.lose_newest(incident, min(now_s, self._stopped_s), now_s, self._stretch)
 
+    def hand_over(self, take: Callable[[], int], stop_for: int = NO_CAUSE) -> None:
+        """Somebody else is to have nodes of the job: ``take`` is called when it stands still, see :class:`Wanted`.
+
+        With an incident to stop for it ends its step and checkpoints, if it trains; if it restarts, after one step.
+        """
+        if stop_for != NO_CAUSE and self.mode in (TRAINING, RESTARTING):
+            self._changes_for = stop_for if self._changes_for == NO_CAUSE else self._changes_for
+            if self._stretch is not None:
+                self._cut(self._stretch)
+        self._crew.hand_over(Wanted(take, stop_for != NO_CAUSE))
+
+    def give_notice(self, take: Callable[[], int], incident: int, grace_s: float) -> None:
+        """Somebody is to have nodes of the job after a grace [s]; ``take`` as in :meth:`hand_over`.
+
+        If it can be durable by then, it takes a checkpoint and stops; else it trains on. A restart is broken off.
+        """
+        in_time = self._stretch is not None and self._could_stop_s(self._stretch) <= self._env.now + grace_s
+        self.hand_over(take, incident if in_time else NO_CAUSE)
+        if self.mode == RESTARTING:
+            self.fail(Disturbance(incident, 0.0, False))
+
+    def _could_stop_s(self, stretch: Stretch) -> float:
+        """When the checkpoint after the step that is under way would be durable [s]."""
+        taken_s = replace(stretch, steps=stretch.next_boundary(self._env.now)).end_s
+        return taken_s + self.store.write_s(taken_s)
+
     def owes_stop(self, kind: int) -> bool:
         """Whether a planned stop of this kind is due and not yet done."""
         return self._crew.stops.is_due(kind, self._env.now)
@@ -207,7 +234,7 @@ class Job:
             self._begins.succeed()
             self._begins = None
         self._wake = self._env.event()
-        if self._crew.stops:
+        if self._crew.stops or self._changes_for != NO_CAUSE:
             self._cut(self._stretch)
         if self._episodes.slow:
             self._set_pace()

@@ -83,6 +83,15 @@ class RepairRow(NamedTuple):
     """Whether the node is still broken."""
 
 
+class AbsenceRow(NamedTuple):
+    """Good nodes that are out of service for a while."""
+
+    left_s: float
+    back_s: float
+    nodes: int
+    cause: int
+
+
 class CrashRow(NamedTuple):
     """A moment at which checkpoints that were still being written were lost."""
 
@@ -144,6 +153,7 @@ class Log:
     stages: list[StageRow] = field(default_factory=list)
     incidents: list[IncidentRow] = field(default_factory=list)
     repairs: list[RepairRow] = field(default_factory=list)
+    absences: list[AbsenceRow] = field(default_factory=list)
     crashes: list[CrashRow] = field(default_factory=list)
     paces: list[PaceRow] = field(default_factory=list)
     write_failures: list[WriteFailureRow] = field(default_factory=list)

@@ -15,13 +15,14 @@ from clustersim.run.records import (
     RESTART,
     STATES,
     STOPPING,
+    UNEXPECTED,
     WAITING,
     Column,
     Records,
 )
 
-_PLANNED = EFFECTS.index("planned")
-_STOPS = np.isin(np.arange(len(EFFECTS)), STOPPING)
+_PLANNED, _PREEMPTED = EFFECTS.index("planned"), EFFECTS.index("preempted")
+_STOPS, _UNEXPECTED = (np.isin(np.arange(len(EFFECTS)), effects) for effects in (STOPPING, UNEXPECTED))
 _JOB = HITS.index("job")
 _DAY_S = 86400.0
 
@@ -110,7 +111,7 @@ def time_lost_by_cause_s(records: Records) -> dict[str, float]:
 
 
 def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> dict[str, int]:
-    """Times the job was stopped, by category, planned stops and phase changes included.
+    """Times the job was stopped, by category; planned stops, phase changes and preemptions included.
 
     What the job trains on through is no interruption, however often it strikes: slow steps, checkpoints that cannot be
     written and those that are lost.
@@ -121,10 +122,19 @@ def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> d
 
 
 def interruptions(records: Records, window: Window = WHOLE_RUN) -> tuple[int, int]:
-    """Unexpected interruptions and planned stops; changes of the layout between phases are neither."""
-    counted = _stops_job(records, window)
-    planned = records.incidents["effect"] == _PLANNED
-    return int((counted & ~planned).sum()), int((counted & planned & ~_changes_phase(records)).sum())
+    """Unexpected interruptions and planned stops.
+
+    Failures alone are unexpected. Changes of the layout between phases are neither, and nor are preemptions, which
+    :func:`preemptions` counts.
+    """
+    counted, effect = _stops_job(records, window), records.incidents["effect"]
+    planned = counted & (effect == _PLANNED) & ~_changes_phase(records)
+    return int((counted & _UNEXPECTED[effect]).sum()), int(planned.sum())
+
+
+def preemptions(records: Records, window: Window = WHOLE_RUN) -> int:
+    """Times the job was stopped because others took its nodes."""
+    return int((_stops_job(records, window) & (records.incidents["effect"] == _PREEMPTED)).sum())
 
 
 def manual_interventions(records: Records, window: Window = WHOLE_RUN) -> int:
@@ -164,7 +174,7 @@ def recovery_time_s(records: Records) -> float:
     down = np.isin(records.intervals["state"], (DETECT, WAITING, RESTART))
     cause = records.intervals["cause"]
     unexpected = down & (cause >= 0)
-    unexpected[unexpected] = records.incidents["effect"][cause[unexpected]] != _PLANNED
+    unexpected[unexpected] = ~np.isin(records.incidents["effect"][cause[unexpected]], (_PLANNED, _PREEMPTED))
     return float(durations_s(records)[unexpected].sum())
 
 

@@ -1,7 +1,7 @@
 """What the engine emits: flat, typed tables. Every metric is a function of these."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,14 +20,20 @@ A slow step is in its own state (productive, recompute, rollback) for the time i
 
 PRODUCTIVE, RECOMPUTE, CHECKPOINT, DETECT, RESTART, WAITING, ROLLBACK, MAINTENANCE, SLOWED = range(len(STATES))
 
-EFFECTS = ("crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss", "loss_spike")
+EFFECTS = (
+    "crash", "hang", "corrupt", "planned", "slow", "write_failure", "checkpoint_loss", "loss_spike", "preempted",
+)  # fmt: skip
 """How an incident shows."""
 
-STOPPING = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "planned", "loss_spike"))
+UNEXPECTED = tuple(EFFECTS.index(name) for name in ("crash", "hang", "corrupt", "loss_spike"))
+"""Effects of failures that stop the job."""
+
+STOPPING = (*UNEXPECTED, EFFECTS.index("planned"), EFFECTS.index("preempted"))
 """Effects that stop the job; it trains on through the others."""
 
-HITS = ("job", "spare", "job_down", "unnoticed")
-"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time.
+HITS = ("job", "spare", "job_down", "unnoticed", "neighbour")
+"""What an incident met: the running job, a standby node, a job that was already down; or nobody found it in time; or it
+met another job, with which ours shares its spares.
 
 A corruption is unnoticed until it is discovered, a lost checkpoint until a restart wants to load it.
 """
@@ -77,6 +83,9 @@ class Records:
     repairs : Table
         ``queued_s, start_s, end_s, nodes, cause, back_s, retired, failed``; ``back_s`` is when the nodes are back in
         service, or new ones in the place of those that were retired.
+    absences : Table
+        ``left_s, back_s, nodes, cause`` of nodes that were out of service without being broken; without columns in a
+        run in which that cannot be.
     categories, parts, phases, tiers : tuple of str
         Names behind the codes.
     end_s : float
@@ -96,6 +105,7 @@ class Records:
     tiers: tuple[str, ...]
     end_s: float
     ended: Ended
+    absences: Table = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -103,13 +113,15 @@ class Records:
         return self.ended == "finished"
 
     def tables(self) -> dict[str, Table]:
-        """The four tables by name."""
-        return {
+        """The tables by name, without those that have no columns."""
+        tables = {
             "intervals": self.intervals,
             "incidents": self.incidents,
             "checkpoints": self.checkpoints,
             "repairs": self.repairs,
+            "absences": self.absences,
         }
+        return {name: columns for name, columns in tables.items() if columns}
 
 
 def table(row: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, Column]:

@@ -31,36 +31,48 @@ class RepairShop:
 
     def queue(self, nodes: list[int], cause: int, repair_s: float, done: Callable[[RepairRow], None]) -> None:
         """Queue one repair for all these nodes; ``done`` is called when they are back."""
-        row = self._planned(nodes, cause, repair_s)
+        self._queue(nodes, len(nodes), cause, repair_s, done, self._draws)
+
+    def queue_for_others(
+        self, count: int, cause: int, repair_s: float, done: Callable[[RepairRow], None], draws: Draws
+    ) -> None:
+        """Queue one repair for so many nodes of others, by draws of their own; nobody counts their visits."""
+        self._queue([], count, cause, repair_s, done, draws)
+
+    def _queue(
+        self, nodes: list[int], count: int, cause: int, repair_s: float, done: Callable[[RepairRow], None], draws: Draws
+    ) -> None:
+        row = self._planned(nodes, count, cause, repair_s, draws)
         self._log.repairs.append(row)
         back = simpy.Timeout(self._env, row.back_s - self._env.now)
         back.callbacks.append(lambda _event: done(row))
 
-    def _planned(self, nodes: list[int], cause: int, repair_s: float) -> RepairRow:
+    def _planned(self, nodes: list[int], count: int, cause: int, repair_s: float, draws: Draws) -> RepairRow:
         now_s, plan = self._env.now, self._plan
         start_s = max(now_s, self._hand_free_s[0])
         if plan.parts:
             start_s = max(start_s, self._part_there_s[0])
-            heapq.heapreplace(self._part_there_s, start_s + plan.parts.lead_time.sample_s(next(self._draws["parts"])))
+            heapq.heapreplace(self._part_there_s, start_s + plan.parts.lead_time.sample_s(next(draws["parts"])))
         end_s = start_s + repair_s
         heapq.heapreplace(self._hand_free_s, end_s)
-        retired, failed = self._outcome(nodes)
+        retired, failed = self._outcome(nodes, count, draws)
         back_s = end_s
         if retired and plan.retirement:
-            back_s += plan.retirement.lead_time.sample_s(next(self._draws["replacement"]))
-        return RepairRow(now_s, start_s, end_s, len(nodes), cause, back_s, retired, failed)
+            back_s += plan.retirement.lead_time.sample_s(next(draws["replacement"]))
+        return RepairRow(now_s, start_s, end_s, count, cause, back_s, retired, failed)
 
-    def _outcome(self, nodes: list[int]) -> tuple[bool, bool]:
+    def _outcome(self, nodes: list[int], count: int, draws: Draws) -> tuple[bool, bool]:
         """Whether the node is retired, and if not, whether it is still broken; what takes down several does neither."""
         retirement, failed_share = self._plan.retirement, self._plan.failed_repairs
-        if len(nodes) > 1 or not (retirement or failed_share):
+        if count > 1 or not (retirement or failed_share):
             return False, False
-        (node,) = nodes
-        self._visits[node] += 1
-        beyond, failed = next(self._draws["outcome"]), next(self._draws["outcome"])
+        self._visits.update(nodes)
+        beyond, failed = next(draws["outcome"]), next(draws["outcome"])
         if retirement:
-            often = retirement.after_repairs is not None and self._visits[node] >= retirement.after_repairs
+            most = retirement.after_repairs
+            often = most is not None and any(self._visits[node] >= most for node in nodes)
             if often or beyond < retirement.share:
-                del self._visits[node]
+                for node in nodes:
+                    del self._visits[node]
                 return True, False
         return False, failed < failed_share

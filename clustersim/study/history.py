@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from clustersim.run.binned import time_between_s
-from clustersim.run.records import EFFECTS, HITS, PRODUCTIVE, STATES, STOPPING, Column, Records
+from clustersim.run.records import HITS, PRODUCTIVE, STATES, UNEXPECTED, Column, Records
 
 _HOUR_S = 3600.0
 _DAY_S = 86400.0
@@ -21,8 +21,6 @@ _MOST_ROWS = 16
 """Rows that are still taken in at a glance; 13 of them are three months in weeks."""
 
 _SHORTEST_S = 1e-6
-
-_PLANNED = EFFECTS.index("planned")
 
 
 def history(records: Records) -> dict[str, Any]:
@@ -68,8 +66,7 @@ def _percent(cells: Column) -> dict[str, str]:
 
 def _failures(records: Records) -> dict[str, list[Any]]:
     incidents = records.incidents
-    stops = (incidents["hits"] == HITS.index("job")) & np.isin(incidents["effect"], STOPPING)
-    stops &= incidents["effect"] != _PLANNED
+    stops = (incidents["hits"] == HITS.index("job")) & np.isin(incidents["effect"], UNEXPECTED)
     return {
         "hours": (incidents["t_s"][stops] / _HOUR_S).tolist(),
         "category": [records.categories[code] for code in incidents["category"][stops].tolist()],

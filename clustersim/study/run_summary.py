@@ -51,6 +51,7 @@ def headline(
     effective = summarise([run.effective_training_time for run in runs])
     gpus = scenario.training.layout.gpus
     main = [phase.main for phase in scenario.training.phases]
+    preempted = [sum(run.interruptions[other.name] for other in plan.preemptions) for run in runs]
     return {
         "wall_time_days": wall_days,
         "finish_date": {
@@ -69,9 +70,12 @@ def headline(
         "goodput_fraction": effective,
         "mfu_fraction": summarise([_mfu_over_wall_time(scenario, run) for run in runs]),
         "mfu_while_training_fraction": summarise(_mfu_while_training(steps, ensemble)),
-        "interruptions": summarise([run.unexpected + run.planned for run in runs]),
+        "interruptions": summarise(
+            [run.unexpected + run.planned + taken for run, taken in zip(runs, preempted, strict=True)]
+        ),
         "unexpected_interruptions": summarise([run.unexpected for run in runs]),
         "planned_interruptions": summarise([run.planned for run in runs]),
+        **({"preemptions": summarise(preempted)} if plan.preemptions else {}),
         "mean_time_to_interruption_hours": mean_time_between(
             [run.wall_s / _HOUR_S for run in runs], [run.unexpected for run in runs]
         ),
@@ -148,13 +152,23 @@ def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
     ]
     rows += [
         {
-            "category": m.name,
+            "category": name,
             "component": "planned",
             "effect": "planned",
-            "count": summarise([run.interruptions[m.name] for run in runs]),
-            "expected": wall_s / m.mean_interval_s,
+            "count": summarise([run.interruptions[name] for run in runs]),
+            "expected": expected,
         }
-        for m in plan.maintenance
+        for name, expected in plan.expected_stops(wall_s).items()
+    ]
+    rows += [
+        {
+            "category": other.name,
+            "component": "other jobs",
+            "effect": "preempted",
+            "count": summarise([run.interruptions[other.name] for run in runs]),
+            "expected": other.expected(plan.spares.total, wall_s),
+        }
+        for other in plan.preemptions
     ]
     return rows
 

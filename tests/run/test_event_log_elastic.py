@@ -93,3 +93,14 @@ def test_an_elastic_job_that_can_do_without_none_is_the_plain_one(run: Simulate)
     often = CategoryPlan("node", "host", 4, 1e-4)
     on, off = (plan(elastic, steps=500, categories=(often,), hot=1) for elastic in (ElasticPlan((), True), None))
     assert digest(run(on)) == digest(run(off))
+
+
+def test_a_stop_that_is_over_before_the_nodes_have_joined_is_still_what_it_stopped_for(
+    run: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first node is back at 1,242 and stands by warm; the stop of 1,300 lets it in, and is shorter than that."""
+    script(monkeypatch, node=[failure(212.0), failure(400.0, 1)])
+    base = plan(replace(TWICE, regrows_at_once=False), steps=200, warm=1, maintenance=stop_at(1300.0, 50.0))
+    records = run(base)
+    stopped = [row for row in timeline(records) if row[2] in ("waiting", "restart") and row[0] > 1300.0]
+    assert [(row[1] - row[0], *row[2:]) for row in stopped] == [(70, "waiting", 1), (60, "restart", 2)]

@@ -74,6 +74,51 @@ def test_planned_stops_that_leave_some_time() -> None:
     cs.load(SCENARIOS / "quickstart.yaml", ["maintenance=[{kind: periodic, name: a, every: 2 h, duration: 1.9 h}]"])
 
 
+def test_windows_before_the_start_and_those_that_run_into_each_other() -> None:
+    windows = "maintenance=[{kind: dated, name: w, dates: [2020-01-01, 2030-01-02, 2030-01-01T21:00], duration: 4 h}]"
+    first, second = problems("quickstart", "training.start=2026-01-01", windows)
+    assert first.startswith(
+        "--set maintenance: maintenance[0].dates[0]: 2020-01-01 is before the start of the job, 2026-01-01"
+    )
+    assert "leave it out, or let the job start earlier" in first
+    assert "maintenance[0].duration: planned stop 'w' lasts 4 h on average" in second
+    assert "that of 2030-01-02 follows 3 h after the one before it; give one date for both" in second
+
+
+def test_windows_from_the_start_on_that_leave_time_between_them() -> None:
+    windows = "maintenance=[{kind: dated, name: w, dates: [2026-01-01, 2026-01-01T05:00], duration: 4 h}]"
+    cs.load(SCENARIOS / "quickstart.yaml", ["training.start=2026-01-01", windows])
+
+
+def test_a_roll_out_before_the_start_and_of_more_nodes_than_there_are() -> None:
+    rollout = "{kind: rollout, name: r, start: 2020-01-01, nodes_at_a_time: 5000, duration: 45 min}"
+    early, large = problems("quickstart", f"maintenance=[{rollout}]")
+    assert "maintenance[0].start: 2020-01-01 is before the start of the job, 2027-01-11 (training.start)" in early
+    assert "maintenance[0].nodes_at_a_time: the job and its spares have" in large
+    assert "fewer than 5,000; use" in large
+
+
+def test_other_jobs_that_take_more_nodes_than_there_are() -> None:
+    """The quick start has eight nodes and a spare."""
+    (line,) = problems("quickstart", "preemption=[{name: p, mean_interval: 5 d, nodes: 10, lasts: 2 h}]")
+    assert "preemption[0].nodes: the job and its spares have 9 nodes, fewer than 10; use 9, or all" in line
+    cs.load(SCENARIOS / "quickstart.yaml", ["preemption=[{name: p, mean_interval: 5 d, nodes: 9, lasts: 2 h}]"])
+
+
+def test_other_jobs_called_like_a_planned_stop() -> None:
+    stop = "maintenance=[{kind: periodic, name: p, every: 1 d, duration: 1 min}]"
+    (line,) = problems("quickstart", stop, "preemption=[{name: p, mean_interval: 5 d, nodes: all, lasts: 2 h}]")
+    assert "preemption[0].name: 'p' is also the name at maintenance[0].name; choose another" in line
+
+
+def test_neighbours_that_the_cluster_has_no_room_for() -> None:
+    """The quick start has nine nodes, eight for the job and a spare."""
+    (line,) = problems("quickstart", "spares.shared_with.nodes=3", "cluster.nodes=11")
+    assert "spares.shared_with.nodes: of the 11 nodes of the cluster the job and its spares take 9 and leave 2" in line
+    assert "use no more, or set cluster.nodes to 12" in line
+    cs.load(SCENARIOS / "quickstart.yaml", ["spares.shared_with.nodes=2", "cluster.nodes=11"])
+
+
 def test_names_that_tell_one_thing_from_another_are_fine() -> None:
     assert of_names(("gpu", "nic"), ("firmware", "planned stop")) == []
 

@@ -8,6 +8,8 @@ import pytest
 
 from clustersim.run import Records, simulate
 from clustersim.run.guards import check_conservation
+from clustersim.run.laws import Law
+from clustersim.run.plan import RolloutPlan
 from clustersim.run.records import CHECKPOINT, DETECT, PRODUCTIVE, RECOMPUTE, SLOWED
 from tests.run.plans import failure, script, small_plan
 
@@ -142,3 +144,24 @@ def test_repairs(good: Records, column: str, value: float, message: str) -> None
 def test_repairs_overtake(good: Records) -> None:
     swapped = {name: column[::-1] for name, column in good.repairs.items()}
     expect(replace(good, repairs=swapped), "overtake")
+
+
+@pytest.fixture
+def away() -> Records:
+    rollout = RolloutPlan("firmware", 100.0, 2, Law("constant", 100.0))
+    records = simulate(replace(small_plan(categories=(), hot=2), rollouts=(rollout,)), 0)
+    check_conservation(records)
+    return records
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("back_s", 90.0, "back 10.0 s before they leave"),
+        ("left_s", 0.0, "before the incident"),
+        ("nodes", 1, "other nodes"),
+        ("nodes", 0, "of no node"),
+    ],
+)
+def test_absences(away: Records, column: str, value: float, message: str) -> None:
+    expect(spoil(away, "absences", column, lambda c: c.__setitem__(0, value)), message)

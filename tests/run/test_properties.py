@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clustersim.run import Records, RunPlan, metrics
+from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
-from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
+from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet, Stay
 from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
@@ -22,6 +23,7 @@ from clustersim.run.plan import (
     AdaptivePlan,
     CategoryPlan,
     CheckpointPlan,
+    DatedPlan,
     DiagnosisPlan,
     DiurnalPlan,
     ElasticPlan,
@@ -32,9 +34,11 @@ from clustersim.run.plan import (
     OnCallPlan,
     PartsPlan,
     PhasePlan,
+    PreemptionPlan,
     RecoveryPlan,
     RestartPart,
     RetirementPlan,
+    RolloutPlan,
     SparesPlan,
     StoragePlan,
     TenantPlan,
@@ -43,7 +47,7 @@ from clustersim.run.plan import (
 from clustersim.run.progress import ROUNDING_S
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
 from clustersim.run.shop import RepairShop
-from clustersim.run.streams import stream, uniforms
+from clustersim.run.streams import normals, stream, uniforms
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -90,9 +94,13 @@ def plans(draw: st.DrawFn) -> RunPlan:
         _category(draw, f"category {number}", nodes + spares.total, len(phases))
         for number in range(draw(st.integers(0, 3)))
     )
-    maintenance = tuple(
+    maintenance: tuple[MaintenancePlan | DatedPlan, ...] = tuple(
         MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
         for n in range(draw(st.integers(0, 2)))
+    )
+    maintenance += tuple(
+        DatedPlan("window", tuple(sorted(dates_s)), draw(laws(800.0)))
+        for dates_s in draw(st.lists(st.lists(st.floats(0.0, 5000.0), min_size=1, max_size=3), max_size=1))
     )
     incidents = tuple(
         IncidentPlan(
@@ -112,6 +120,9 @@ def plans(draw: st.DrawFn) -> RunPlan:
         ageing=_ageing(draw),
         lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
         diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
+        rollouts=tuple(_rollout(draw, f"roll-out {number}") for number in range(draw(st.integers(0, 2)))),
+        neighbour_nodes=draw(st.sampled_from([0, 0, 1, 30])),
+        preemptions=tuple(_preemption(draw, f"other jobs {number}") for number in range(draw(st.integers(0, 2)))),
     )  # fmt: skip
     return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
 
@@ -181,6 +192,16 @@ def _checkpoint(draw: st.DrawFn) -> CheckpointPlan:
 
 def _bad_shares(draw: st.DrawFn) -> tuple[float, float]:
     return draw(st.sampled_from([(0.0, 0.0), (0.0, 0.0), (0.2, 0.3)]))
+
+
+def _rollout(draw: st.DrawFn, name: str) -> RolloutPlan:
+    at_a_time, pause_s, at_once = draw(st.integers(1, 8)), draw(st.sampled_from([0.0, 100.0])), draw(st.booleans())
+    return RolloutPlan(name, draw(st.floats(0.0, 3000.0)), at_a_time, draw(laws(300.0)), pause_s, at_once)
+
+
+def _preemption(draw: st.DrawFn, name: str) -> PreemptionPlan:
+    interval_s, nodes = draw(st.floats(200.0, 20000.0)), draw(st.none() | st.integers(1, 8))
+    return PreemptionPlan(name, interval_s, nodes, draw(laws(1500.0)), draw(st.sampled_from([0.0, 20.0, 100.0])))
 
 
 def _recovery(draw: st.DrawFn) -> RecoveryPlan:
@@ -265,7 +286,7 @@ def test_planned_stops_do_not_pile_up(run: Simulate, plan: RunPlan, seed: int) -
 
 
 def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
-    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=5)
+    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=AWAY + 1)
     assert counts.sum() == nodes
     assert counts[IN_JOB] == job_nodes - fleet.missing
     assert fleet.missing >= 0
@@ -276,10 +297,30 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
         assert all(fleet.state[node] == pool for node in members)
 
 
+def out_of_service(fleet: Fleet, state: int) -> int:
+    """Nodes in a state, those of neighbours included."""
+    theirs = sum(stay.strangers for stay in fleet.stays if stay.state == state)
+    return bytes(fleet.state).count(state) + theirs
+
+
+def check_stays(fleet: Fleet, plan: RunPlan) -> None:
+    """What is out is with one stay each; neighbours are owed as many nodes as they lack, and wait for none in vain."""
+    nodes = {node: stay.state for stay in fleet.stays for node in stay.nodes}
+    assert nodes == {node: state for node, state in enumerate(fleet.state) if state >= OUT}
+    assert len(nodes) == sum(len(stay.nodes) for stay in fleet.stays)
+    theirs = sum(stay.strangers for stay in fleet.stays)
+    if plan.neighbour_nodes:
+        waiting = fleet.on_back.__self__._waiting  # type: ignore[attr-defined]
+        assert theirs == len(waiting) <= plan.neighbour_nodes
+        assert not (waiting and fleet.to_spare)
+    else:
+        assert theirs == 0
+
+
 @FEW
 @given(plan=plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
-    """At every moment each node works for the job, stands by or is with the shop, whatever ails it."""
+    """At every moment each node works for the job, stands by, is with the shop or is away, whatever ails it."""
     simulation = _Run(plan, seed, 0)
     env, fleet, job = simulation._env, simulation._fleet, simulation._job
     may_lack = len(plan.recovery.elastic.slowdowns) if plan.recovery.elastic else 0
@@ -288,14 +329,59 @@ def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
         while env.peek() == now_s:
             env.step()
         check_fleet(fleet, plan.nodes, plan.job_nodes)
+        check_stays(fleet, plan)
         shop = [row for row in simulation._log.repairs if row.back_s > now_s - ROUNDING_S]
         if all(row.back_s > now_s + ROUNDING_S for row in shop):
-            assert bytes(fleet.state).count(OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
+            assert out_of_service(fleet, OUT) == sum(row.nodes for row in shop), "out while repairs last, no longer"
+        away = [row for row in simulation._log.absences if row.back_s > now_s - ROUNDING_S]
+        if all(row.back_s > now_s + ROUNDING_S for row in away):
+            assert out_of_service(fleet, AWAY) == sum(row.nodes for row in away), "away while they are to be"
         assert sum(row.start_s <= now_s < row.end_s for row in shop) <= plan.spares.repair_hands
         assert all(row.retired for row in shop if row.end_s < now_s - ROUNDING_S), "mended, and out: a new one comes"
         assert all(fleet.state[node] != OUT for node in fleet.broken), "broken, and nobody knows: in service"
         assert fleet.lemons <= set(range(plan.nodes))
         assert job.mode != TRAINING or fleet.missing <= may_lack
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_every_node_has_one_turn_in_a_roll_out(plan: RunPlan, seed: int) -> None:
+    """One batch after the other, none larger than it may be, and together they are no more than all nodes."""
+    simulation = _Run(plan, seed, 0)
+    records = simulation.until(plan.deadline_s)
+    code = records.incidents["category"][records.absences["cause"]] if plan.rollouts else np.array([])
+    for number, rollout in enumerate(plan.rollouts, len(plan.categories) + len(plan.maintenance)):
+        left_s, back_s, nodes = (records.absences[name][code == number] for name in ("left_s", "back_s", "nodes"))
+        assert nodes.sum() <= plan.nodes
+        assert (nodes <= rollout.nodes_at_a_time).all()
+        assert (left_s[1:] >= back_s[:-1] + rollout.pause_s - 1e-6).all()
+        if rollout.nodes_at_a_time <= plan.spares.total and not plan.recovery.elastic:
+            waits_for = records.intervals["cause"][records.intervals["part"] == records.parts.index("nodes")]
+            for_it = records.incidents["category"][waits_for] == number
+            assert plan.preemptions or not for_it.any(), "the spares can stand in for each batch"
+
+
+@FEW
+@given(plan=plans(), seed=st.integers(0, 2**63))
+def test_other_jobs_of_a_kind_come_one_by_one_when_they_would_have_come_anyway(
+    run: Simulate, plan: RunPlan, seed: int
+) -> None:
+    """When they come depends on nothing but their own stream, and none comes before the one before it has left."""
+    others = replace(plan, categories=(), incidents=(), rollouts=(), maintenance=())
+    for one in (plan, others):
+        records = run(one, seed)
+        code = len(one.categories) + len(one.maintenance) + len(one.rollouts)
+        for number, kind in enumerate(one.preemptions, code):
+            draws = normals(stream(seed, 0, f"preemption {kind.name}"))
+            would_s = np.cumsum([next(arrivals(kind, draws))[0] for _ in range(200)])
+            came = np.flatnonzero(records.incidents["category"] == number)
+            t_s = records.incidents["t_s"][came]
+            assert np.isclose(t_s[:, None], would_s).any(axis=1).all()
+            for incident, next_s in zip(came[:-1].tolist(), t_s[1:].tolist(), strict=True):
+                left = records.absences["cause"] == incident
+                assert (records.absences["back_s"][left] <= next_s + 1e-6).all()
+                nodes = records.incidents["evicted_nodes"][incident]
+                assert kind.nodes is None or nodes <= kind.nodes
 
 
 @FEW
@@ -318,16 +404,24 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
     fleet = Fleet(env, 4, spares, RepairShop(env, spares, log, draws), elastic=data.draw(st.booleans()))
     nodes = 4 + spares.total
+    away: list[Stay] = []
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
-        action = data.draw(st.sampled_from(["evict", "call", "wait"]))
+        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "wait"]))
         if action == "evict":
             first = data.draw(st.integers(0, nodes - 1))
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
             fleet.evict(struck, 0, data.draw(st.floats(0.0, 50.0)))
             assert not set(struck) & set(fleet.in_service(0, nodes))
             assert not fleet.broken.intersection(struck)
+        elif action == "send away":
+            gone = [node for node in fleet.in_service(data.draw(st.integers(0, nodes - 1)), 2) if fleet.at_hand([node])]
+            away += [fleet.send_away(gone, 1)] if gone else []
+        elif action == "take back" and away:
+            returned = fleet.returned()
+            fleet.take_back(away.pop(), 1)
+            assert returned.triggered
         elif action == "call":
             before = fleet.missing
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
@@ -336,6 +430,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
+        assert bytes(fleet.state).count(AWAY) == sum(len(stay.nodes) for stay in away)
         back = [row for row in log.repairs if row.back_s < env.now]
         assert len(fleet.broken) <= sum(row.failed for row in back)
         assert len(lemons - fleet.lemons) <= sum(row.retired for row in back)
@@ -353,6 +448,7 @@ def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPla
     crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
                     for c in plan.categories)  # fmt: skip
     plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
+    plan = replace(plan, rollouts=(), preemptions=(), neighbour_nodes=0)
     slower = replace(plan.recovery, crash=Law("constant", 100.0), manual_fraction=0.5)
     one, other = _records(run, plan), _records(run, plan, recovery=slower, maintenance=())
     common_s = min(one.end_s, other.end_s)

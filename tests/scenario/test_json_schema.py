@@ -128,7 +128,9 @@ def test_it_accepts_a_resolved_scenario(load: Callable[..., cs.Loaded]) -> None:
         "failures: {like: llama3-405b, categories: {nic: {rate: 5 per 1000 node-days}}}\n",
         "failures: {like: null, categories: {nic: {component: nic, rate: 5 per 1000 node-days}}}\n",
         "recovery: {manual_fraction: 0.01}\n",
+        "maintenance: [{kind: dated, name: x, dates: [2027-02-01T02:00], duration: 4 h}]\n",
         "claims: [{quantity: steps, equals: 3, source: x}]\n",
+        "preemption: [{name: x, mean_interval: 5 d, nodes: all, lasts: 2 h}]\n",
     ],
 )
 def test_it_accepts_what_loads(more: str, plan: str, load: Callable[..., cs.Loaded]) -> None:
@@ -149,7 +151,9 @@ def test_it_accepts_what_loads(more: str, plan: str, load: Callable[..., cs.Load
         "bill: {site: {pue: 0.5}}\n",
         "recovery: {manual_fraction: 1.5}\n",
         "maintenance: [{kind: random, name: x}]\n",
+        "maintenance: [{kind: dated, name: x, dates: [], duration: 4 h}]\n",
         "claims: [{quantity: step, equals: 3, source: x}]\n",
+        "preemption: [{name: x, mean_interval: 5 d, nodes: most, lasts: 2 h}]\n",
     ],
 )
 def test_it_refuses_what_does_not_load(more: str, plan: str, wrong: Callable[..., list[str]]) -> None:

@@ -51,7 +51,7 @@ Wrong = Callable[..., list[str]]
         ),
         (
             "maintenance:\n  - {name: x}\n",
-            "plan.yaml:11:5: maintenance[0]: has no 'kind': give one of random, periodic",
+            "plan.yaml:11:5: maintenance[0]: has no 'kind': give one of random, periodic, dated, rollout",
         ),
         ("maintenance: {kind: random}\n", "plan.yaml:10:1: maintenance: must be a list, got a mapping"),
         ("bill: {site: {pue: high}}\n", "plan.yaml:10:20: bill.site.pue: must be a number, got 'high'"),

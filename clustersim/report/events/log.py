@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from clustersim.report._plain import Plain
+from clustersim.report.events.absences import absence_entries
 from clustersim.report.events.checkpoints import Saved
 from clustersim.report.events.course import course_entries
 from clustersim.report.events.entry import NO_NODE, Entry, clock, length
@@ -55,6 +56,7 @@ def _entries(records: Records) -> Iterable[Entry]:
     yield from course_entries(records, saved)
     yield from saved.missing_entries()
     yield from shop_entries(records)
+    yield from absence_entries(records)
 
 
 def _fields(entry: Entry) -> tuple[str, ...]:

@@ -37,7 +37,9 @@ def failures(summary: Mapping[str, Any]) -> dict[str, Any]:
                 ("all interruptions", "interruptions"),
                 ("unexpected", "unexpected_interruptions"),
                 ("planned", "planned_interruptions"),
+                ("preempted", "preemptions"),
             )
+            if key in headline or key != "preemptions"
         ],
         "mttr": show(Stat.read(recover), _MINUTES) if recover else None,
         "mtti": show_entry(headline.get("mean_time_to_interruption_hours"), HOURS),

@@ -4,7 +4,7 @@ from clustersim.run.compile.checkpoints import checkpoint_size_bytes, checkpoint
 from clustersim.run.compile.failures import job_mtbf_s
 from clustersim.run.compile.laws import compile_law
 from clustersim.run.compile.recovery import RESTART_PARTS
-from clustersim.run.compile.scenario import compile_plan
+from clustersim.run.compile.scenario import compile_plan, job_nodes
 
 __all__ = [
     "RESTART_PARTS",
@@ -13,4 +13,5 @@ __all__ = [
     "compile_law",
     "compile_plan",
     "job_mtbf_s",
+    "job_nodes",
 ]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance
+from clustersim.run.compile.calendar import compile_diurnal, compile_maintenance, compile_preemptions, compile_rollouts
 from clustersim.run.compile.checkpoints import compile_checkpoint
 from clustersim.run.compile.elastic import compile_elastic
 from clustersim.run.compile.failures import (
@@ -22,6 +22,11 @@ from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.step_time import StepTime
 
 
+def job_nodes(scenario: Scenario) -> int:
+    """Nodes that the job runs on."""
+    return math.ceil(scenario.training.layout.gpus / scenario.cluster.node.gpus)
+
+
 def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     """Compile a scenario.
 
@@ -37,28 +42,27 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     RunPlan
         SI numbers, picklable.
     """
-    gpus_per_node = scenario.cluster.node.gpus
-    job_nodes = math.ceil(scenario.training.layout.gpus / gpus_per_node)
+    gpus_per_node, nodes = scenario.cluster.node.gpus, job_nodes(scenario)
     categories = tuple(
-        compile_category(name, category, scenario, job_nodes) for name, category in scenario.failures.categories.items()
+        compile_category(name, category, scenario, nodes) for name, category in scenario.failures.categories.items()
     )
     phases = compile_phases(scenario, steps)
     ageing = compile_ageing(scenario.failures, scenario.training.start)
     lemons = compile_lemons(scenario.failures)
-    mtbf_s = job_mtbf_s(categories, job_nodes, lemons, mean_hazard_factor(ageing, ideal_s(phases)))
+    mtbf_s = job_mtbf_s(categories, nodes, lemons, mean_hazard_factor(ageing, ideal_s(phases)))
     return RunPlan(
         name=scenario.name,
-        job_nodes=job_nodes,
+        job_nodes=nodes,
         gpus_per_node=gpus_per_node,
         phases=phases,
         categories=categories,
         checkpoint=compile_checkpoint(scenario, mtbf_s),
         recovery=replace(
-            compile_recovery(scenario.recovery, job_nodes * gpus_per_node, scenario.training.start),
+            compile_recovery(scenario.recovery, nodes * gpus_per_node, scenario.training.start),
             elastic=compile_elastic(scenario),
         ),
         spares=compile_spares(scenario.spares),
-        maintenance=tuple(map(compile_maintenance, scenario.maintenance)),
+        maintenance=compile_maintenance(scenario),
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
         parameter_uncertainty=scenario.study.parameter_uncertainty,
@@ -66,4 +70,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         ageing=ageing,
         lemons=lemons,
         diurnal=compile_diurnal(scenario),
+        rollouts=compile_rollouts(scenario),
+        preemptions=compile_preemptions(scenario),
+        neighbour_nodes=scenario.spares.shared_with.nodes if scenario.spares.shared_with else 0,
     )

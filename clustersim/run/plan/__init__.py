@@ -1,6 +1,6 @@
 """What the engine runs: plain numbers in SI units, small enough to send to a worker process."""
 
-from clustersim.run.plan.calendar import DiurnalPlan, MaintenancePlan
+from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
 from clustersim.run.plan.phases import PhasePlan, ideal_s
@@ -23,6 +23,7 @@ __all__ = [
     "AdaptivePlan",
     "CategoryPlan",
     "CheckpointPlan",
+    "DatedPlan",
     "DiagnosisPlan",
     "DiurnalPlan",
     "Effect",
@@ -34,9 +35,11 @@ __all__ = [
     "OnCallPlan",
     "PartsPlan",
     "PhasePlan",
+    "PreemptionPlan",
     "RecoveryPlan",
     "RestartPart",
     "RetirementPlan",
+    "RolloutPlan",
     "RunPlan",
     "SparesPlan",
     "StoragePlan",

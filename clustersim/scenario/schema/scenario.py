@@ -6,6 +6,7 @@ from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.maintenance import Maintenance
 from clustersim.scenario.schema.model import Model
+from clustersim.scenario.schema.preemption import Preemption
 from clustersim.scenario.schema.readings import Claim, Learning, Study, Window
 from clustersim.scenario.schema.recovery import Recovery
 from clustersim.scenario.schema.section import Section, setting
@@ -29,7 +30,8 @@ class Scenario(Section):
     recovery: Recovery = setting(default_factory=Recovery, description="from a failure back to training")
     spares: Spares = setting(default_factory=Spares, description="standby nodes and repair")
     checkpoint: Checkpoint = setting(description="periodic checkpoints")
-    maintenance: tuple[Maintenance, ...] = setting((), description="planned stops")
+    maintenance: tuple[Maintenance, ...] = setting((), description="planned stops and roll-outs")
+    preemption: tuple[Preemption, ...] = setting((), description="other jobs that come at random and take nodes")
     learning: Learning = setting(default_factory=Learning, description="loss forecast")
     bill: Bill = setting(default_factory=Bill, description="money, energy, carbon")
     windows: tuple[Window, ...] = setting((), description="stretches of the run reported by themselves")

@@ -33,6 +33,15 @@ class Retirement(Section):
     )
 
 
+class Neighbours(Section):
+    """Other jobs that share the spares and the repair shop with this one.
+
+    Their nodes fail at the rates of this job's, by the categories that need a node replaced.
+    """
+
+    nodes: PositiveInt = setting(description="nodes of theirs")
+
+
 class Spares(Section):
     """Nodes that stand by, and the shop that mends broken ones."""
 
@@ -64,6 +73,10 @@ class Spares(Section):
     )
     retirement: Retirement | None = setting(
         None, description="nodes that are replaced instead of mended; none when omitted"
+    )
+
+    shared_with: Neighbours | None = setting(
+        None, description="other jobs that share spares, hands and parts, first come, first served; none when omitted"
     )
 
     @property

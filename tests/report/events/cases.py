@@ -10,7 +10,7 @@ from clustersim.report.events import event_log
 from clustersim.run import Records, simulate
 from clustersim.run.guards import check_conservation
 from clustersim.run.laws import Law
-from clustersim.run.plan import RetirementPlan, RunPlan
+from clustersim.run.plan import PreemptionPlan, RetirementPlan, RolloutPlan, RunPlan
 from tests.run.plans import (
     CORRUPTION,
     FULL,
@@ -78,7 +78,23 @@ def storage() -> Records:
     return _simulated(replace(small_plan(steps=200, write_s=20.0, **incidents)), horizon_s=1000.0)
 
 
-CASES: dict[str, Callable[[], Records]] = {case.__name__: case for case in (failures, corruption, spike, storage)}
+def calendar() -> Records:
+    """A roll-out that stops the job for the nodes it swaps, and for those that it lacks; another job that comes; a
+    neighbour whose node breaks.
+    """
+    plan = small_plan(steps=60, categories=(NODE,), warm=1)
+    rollout = RolloutPlan("firmware", 100.0, 2, Law("constant", 200.0), pause_s=50.0)
+    with pytest.MonkeyPatch.context() as patch:
+        script(patch, node=[failure(450.0, 3)])
+        patch.setattr("clustersim.run.calendar.preemption.arrivals", lambda *_: iter([(1000.0, 100.0)]))
+        other = PreemptionPlan("urgent", 1.0, 2, Law("constant", 100.0), grace_s=30.0)
+        patch.setattr("clustersim.run.engine.evictions", lambda *_: iter([(0, failure(1300.0))]))
+        return _simulated(replace(plan, rollouts=(rollout,), preemptions=(other,), neighbour_nodes=10))
+
+
+CASES: dict[str, Callable[[], Records]] = {
+    case.__name__: case for case in (failures, corruption, spike, storage, calendar)
+}
 
 
 def main() -> None:

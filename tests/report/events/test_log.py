@@ -33,7 +33,19 @@ def test_the_log_is_as_agreed(name: str) -> None:
 
 def test_every_kind_of_incident_and_stage_is_in_the_agreed_logs() -> None:
     texts = "".join((FOLDER / f"{name}.txt").read_text("utf-8") for name in CASES)
-    for word in (*EFFECTS, "detect", "waiting", "restart", "maintenance", "found", "evict", "repair", "repaired"):
+    for word in (
+        *EFFECTS,
+        "detect",
+        "waiting",
+        "restart",
+        "maintenance",
+        "found",
+        "evict",
+        "repair",
+        "repaired",
+        "away",
+        "back",
+    ):
         assert re.search(rf"  {word} ", texts), word
     for word in ("start", "train", "rewind", "phase", "checkpoints", "unwritten", "lost", "finished", "deadline"):
         assert re.search(rf"  {word} ", texts), word
@@ -57,6 +69,7 @@ def test_nothing_is_missing_whatever_happens(plan: RunPlan) -> None:
     falls = np.count_nonzero(first[1:] < last[:-1] * (1.0 - 1e-9))
     assert sum(row["event"] == "rewind" for row in told) == falls
     assert sum(row["event"] == "evict" for row in told) == len(records.repairs["end_s"])
+    assert sum(row["event"] == "away" for row in told) == len(records.absences.get("left_s", ()))
     assert told[-1]["event"] == records.ended or records.end_s - records.repairs["end_s"].max(initial=0.0) < 1.0
 
 

@@ -1,0 +1,1 @@
+"""What the world plans for the job, and other jobs that take its nodes."""

@@ -1,0 +1,63 @@
+"""Planned stops: when they fall due, and what the job is told."""
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import simpy
+
+from clustersim.run.job import RESTARTING, TRAINING, Job
+from clustersim.run.laws import Law
+from clustersim.run.log import IncidentRow, Log
+from clustersim.run.plan import DatedPlan, MaintenancePlan
+from clustersim.run.records import EFFECTS, HITS
+
+_PLANNED = EFFECTS.index("planned")
+_JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
+
+Process = Generator[simpy.Event, Any, None]
+
+
+def stops(plan: MaintenancePlan | DatedPlan, draws: Iterator[float]) -> Iterator[tuple[float, float]]:
+    """Stops of one kind, in time order.
+
+    Parameters
+    ----------
+    plan : MaintenancePlan or DatedPlan
+        The kind.
+    draws : iterator of float
+        Endless standard normal draws.
+
+    Yields
+    ------
+    (float, float)
+        Time from the stop before, or from the start of the run, until it falls due, and how long its work takes [s].
+    """
+    if isinstance(plan, DatedPlan):
+        for before_s, date_s in zip((0.0, *plan.dates_s), plan.dates_s, strict=False):
+            yield date_s - before_s, plan.duration.sample_s(next(draws))
+        return
+    wait_s, at_random = plan.first_s, Law("exponential", plan.mean_interval_s)
+    while True:
+        if not plan.periodic:
+            wait_s = at_random.sample_s(next(draws))
+        yield wait_s, plan.duration.sample_s(next(draws))
+        wait_s = plan.mean_interval_s
+
+
+def maintain(
+    env: simpy.Environment,
+    job: Job,
+    log: Log,
+    code: int,
+    plan: MaintenancePlan | DatedPlan,
+    draws: Iterator[float],
+) -> Process:
+    """Planned stops of one kind; one that falls due before the last is done is done with it."""
+    for wait_s, duration_s in stops(plan, draws):
+        yield env.timeout(wait_s)
+        if job.owes_stop(code):
+            continue
+        incident = len(log.incidents)
+        hits = _JOB if job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
+        log.incidents.append(IncidentRow(env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
+        job.stop(code, incident, duration_s)
