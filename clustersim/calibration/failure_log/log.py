@@ -83,7 +83,7 @@ def read_log(path: Path) -> Log:
     rows = [Row(path, header, line, problems) for line in lines]
     failures = [_failure(row, moments) for row in rows]
     raise_all(problems)
-    in_time = sorted((one for one in failures if one is not None), key=lambda one: (one.t_s, one.line))
+    in_time = sorted((one for one in failures if one is not None), key=lambda one: (one.t_s, one.unit, one.line))
     read = {*NEEDED, *OPTIONAL, moments.column("time"), moments.column("repaired")}
     return Log(path, moments, tuple(in_time), tuple(name for name in header if name not in read))
 

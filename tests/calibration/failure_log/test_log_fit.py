@@ -2,10 +2,11 @@
 
 import math
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from clustersim.calibration.csv_lines import TableError
@@ -173,6 +174,7 @@ QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCh
 
 @QUICK
 @given(MOMENTS, st.randoms(use_true_random=False))
+@example([(1e-05, 0), (1e-05, 1), (3e-05, 0)], Random(1))
 def test_the_order_of_rows_does_not_matter(write: Write, moments: list[tuple[float, int]], random: Any) -> None:
     header, *rows = rows_of(moments)
     before = tree(fit(write(header, *rows), "node=9"))
