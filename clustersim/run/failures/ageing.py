@@ -20,6 +20,8 @@ YEAR_S = 365.25 * DAY_S
 _GRID_S = 3600.0
 _BLOCK = 24 * 366
 """Hours that are worked out at once."""
+_BLOCKS = 50
+"""Longer than any run: what is due later is due as if the last of these years went on, if it is due at all."""
 
 HOTTEST_DAY_S = 200.0 * DAY_S
 """The middle of July, since the start of the year."""
@@ -112,10 +114,18 @@ class OperationalTime:
     def wall_s(self, operational_s: float) -> float:
         """Wall time at which so much operational time has passed [s]."""
         while self._operational_s[-1] <= operational_s:
+            if len(self._operational_s) > _BLOCKS * _BLOCK:
+                return self._later_s(operational_s)
             self._extend()
         row = bisect_right(self._operational_s, operational_s) - 1
         low_s, high_s = self._between(row)
         return _GRID_S * (row + (operational_s - low_s) / (high_s - low_s))
+
+    def _later_s(self, operational_s: float) -> float:
+        passed_s, before_s = self._operational_s[-1], self._operational_s[-1 - _BLOCK]
+        if passed_s == before_s:
+            return math.inf
+        return _GRID_S * (len(self._operational_s) - 1 + _BLOCK * (operational_s - passed_s) / (passed_s - before_s))
 
     def operational_s(self, wall_s: float) -> float:
         """Operational time that has passed by then [s]."""

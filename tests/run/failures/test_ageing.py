@@ -95,3 +95,18 @@ def test_a_plan_without_ageing_changes_nothing() -> None:
     assert INFANT.changes
     assert DRIFT.changes
     assert HEAT.changes
+
+
+@pytest.mark.parametrize("drift", [-0.2, 0.1])
+def test_what_fails_in_a_million_years_has_its_moment_too(drift: float) -> None:
+    """Rates that fall by a fifth every year have all of 4.5 years left: what is due after that never is, in a run."""
+    time = OperationalTime(AgeingPlan(drift_per_year=drift))
+    at_s = [time.wall_s(years * YEAR_S) for years in (1.0, 4.0, 5.0, 1e3, 1e6)]
+    assert at_s == sorted(at_s)
+    assert at_s[1] < 12.0 * YEAR_S
+    assert at_s[-1] > 50.0 * YEAR_S
+
+
+def test_a_rate_that_dies_out_lets_nothing_fail_any_more() -> None:
+    time = OperationalTime(AgeingPlan(drift_per_year=-0.9999999999))
+    assert time.wall_s(YEAR_S) == math.inf
