@@ -33,6 +33,7 @@ WHAT_GOES_WRONG = (
     "spares",
     "checkpoint",
     "maintenance",
+    "preemption",
     "cluster.storage",
     "cluster.diurnal_swing",
 )
@@ -43,6 +44,7 @@ NO_MECHANISM = {
     "cluster.storage.tenants.name",
     "maintenance.name",
     "maintenance.kind",
+    "preemption.name",
 }
 """Settings that are labels, or choose between settings that have rows."""
 

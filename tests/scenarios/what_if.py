@@ -168,6 +168,10 @@ STORE = "cluster.storage={bandwidth: 300 MB/s}"
 BUSY = "cluster.storage={bandwidth: 200 MB/s, tenants: [{name: others, demand: 2 GB/s, pause: 1 h, busy: 1 h}]}"
 EVERY = "maintenance=[{kind: periodic, name: firmware, every: 8 h, duration: 30 min}]"
 RANDOM = "maintenance=[{kind: random, name: firmware, mean_interval: 8 h, duration: 30 min}]"
+DATED = "maintenance=[{kind: dated, name: window, dates: [2027-01-11T06:00], duration: 30 min}]"
+ROLLOUT = "maintenance=[{kind: rollout, name: r, start: 2027-01-11T06:00, nodes_at_a_time: 1, duration: 30 min}]"
+URGENT = "preemption=[{name: urgent, mean_interval: 6 h, nodes: 6, lasts: 1 h}]"
+OTHERS = "cluster.nodes=30"
 RESTART_PARTS = ("schedule", "init", "collectives", "load", "warmup")
 
 ROWS = (
@@ -300,6 +304,8 @@ ROWS = (
     Row("spares.retirement.share", "80 %", WAITS, given=(GONE,)),
     Row("spares.retirement.after_repairs", "1", WAITS, "1000000", (GONE,)),
     Row("spares.retirement.lead_time", "2 d", WAITS, given=(GONE,)),
+    Row("spares.shared_with", "{nodes: 20}", WAITS, "null", (OTHERS,)),
+    Row("spares.shared_with.nodes", "20", WAITS, given=(OTHERS, "spares.shared_with={nodes: 1}")),
     # --- checkpoints
     Row("checkpoint.kind", "blocking", LONGER),
     Row("checkpoint.interval", "3 h", REDONE),
@@ -337,4 +343,14 @@ ROWS = (
     Row("maintenance[0].every", "2 h", STOPS, given=(EVERY,)),
     Row("maintenance[0].first", "30 d", FEWER_STOPS, "8 h", (EVERY,)),
     Row("maintenance[0].mean_interval", "2 h", STOPS, given=(RANDOM,)),
+    Row("maintenance[0].dates", "[2027-01-11T06:00, 2027-01-11T12:00, 2027-01-11T18:00]", STOPS, given=(DATED,)),
+    Row("maintenance[0].start", "2030-01-01", FEWER_STOPS, given=(ROLLOUT,)),
+    Row("maintenance[0].nodes_at_a_time", "8", FEWER_STOPS, given=(ROLLOUT,)),
+    Row("maintenance[0].pause", "12 h", FEWER_STOPS, "0 s", (ROLLOUT,)),
+    Row("maintenance[0].when", "at_next_stop", FEWER_STOPS, "at_once", (ROLLOUT,)),
+    Row("preemption", "[{name: urgent, mean_interval: 6 h, nodes: 6, lasts: 1 h}]", WAITS, "[]"),
+    Row("preemption[0].mean_interval", "1 h", WAITS, given=(URGENT,)),
+    Row("preemption[0].nodes", "1", WAITS_LESS, given=(URGENT,)),
+    Row("preemption[0].lasts", "5 h", WAITS, given=(URGENT,)),
+    Row("preemption[0].grace", "30 min", LESS_REDONE, "0 s", (URGENT,)),
 )
