@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from clustersim.run.laws import Law
+from clustersim.run.plan import DatedPlan, PreemptionPlan, RolloutPlan
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.replication import Replication, Task, WindowMetrics, replicate
 from clustersim.study.run_summary import _categories, progress_fan, uncertainty_share
@@ -75,3 +77,24 @@ def test_interruptions_are_of_what_stops_the_job_recorded_ones_included() -> Non
     runs = tuple(replicate(Task(plan, 0, (0, 1), ())))
     rows = _categories(Ensemble(plan, 0, runs))
     assert [(row["category"], row["count"]["mean"], row["expected"]) for row in rows] == [("kill", 1.0, 1.0)]
+
+
+def test_the_calendar_is_counted_under_its_names() -> None:
+    """A batch of a roll-out that rides on other stops is none; what spares are enough for stops nobody for sure."""
+    law = Law("constant", 10.0)
+    plan = replace(
+        small_plan(categories=(), hot=2, maintenance=(DatedPlan("window", (100.0, 9e9), law),)),
+        rollouts=(RolloutPlan("firmware", 200.0, 2, law), RolloutPlan("driver", 0.0, 2, law, at_once=False)),
+        preemptions=(PreemptionPlan("all", 90.0, None, law), PreemptionPlan("few", 1e9, 2, law)),
+    )
+    runs = tuple(replicate(Task(plan, 0, (0, 1), ())))
+    rows = {row["category"]: row for row in _categories(Ensemble(plan, 0, runs))}
+    assert set(rows) == {"window", "firmware", "all", "few"}
+    assert [rows[name]["effect"] for name in ("window", "firmware", "all")] == ["planned", "planned", "preempted"]
+    assert (rows["window"]["expected"], rows["firmware"]["expected"]) == (1.0, 2.0)
+    assert rows["all"]["expected"] == pytest.approx(np.mean([run.wall_s for run in runs]) / 100.0)
+    assert rows["few"]["expected"] is None
+    assert rows["all"]["count"]["mean"] == np.mean([run.interruptions["all"] for run in runs]) > 0
+    for run in runs:
+        assert run.planned == run.interruptions["window"] + run.interruptions["firmware"] > 0
+        assert run.unexpected == 0

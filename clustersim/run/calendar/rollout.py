@@ -6,7 +6,7 @@ from typing import Any
 import simpy
 
 from clustersim.run.calendar.absence import send_away
-from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, WARM, Fleet
+from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
 from clustersim.run.job import RESTARTING, TRAINING, Job
 from clustersim.run.log import IncidentRow, Log
 from clustersim.run.plan import RolloutPlan
@@ -55,7 +55,7 @@ class Rollout:
         while self._choose():
             if batch := self._in(HOT, WARM, COLD)[: self._plan.nodes_at_a_time]:
                 back = self._work_on(batch, self._incident(_SPARE))
-            elif not self._in(IN_JOB) or not self._batch_size:
+            elif not self._fleet.in_job(self._left) or not self._batch_size:
                 yield self._fleet.returned()
                 continue
             else:
@@ -66,12 +66,14 @@ class Rollout:
 
     def _choose(self) -> bool:
         """Whether any node is still to have its turn; what is being mended now is done in the shop."""
-        self._left = self._in(IN_JOB, HOT, WARM, COLD, AWAY)
+        state = self._fleet.state
+        self._left = [node for node in self._left if state[node] != OUT]
         return bool(self._left)
 
     def _in(self, *states: int) -> list[int]:
         """Nodes in these states that are still to have their turn."""
-        return [node for node in self._left if self._fleet.state[node] in states]
+        state = self._fleet.state
+        return [node for node in self._left if state[node] in states]
 
     @property
     def _batch_size(self) -> int:
