@@ -166,7 +166,7 @@ def _category(draw: st.DrawFn, name: str, nodes: int, phases: int) -> CategoryPl
 
 def _checkpoint(draw: st.DrawFn) -> CheckpointPlan:
     """A store that others may use, and up to two tiers nearer than it."""
-    stall_s, write_s = draw(st.floats(0.0, 30.0)), draw(st.floats(0.0, 120.0))
+    stall_s, write_s = draw(st.floats(0.0, 30.0)), draw(st.just(0.0) | st.floats(1e-3, 120.0))
     bandwidth_bytes_s = 1e6
     tenants = tuple(
         TenantPlan(
