@@ -6,11 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from clustersim.run.compile import compile_plan
-from clustersim.run.feasibility import run_problems
+from clustersim.run.feasibility import plan_problems
 from clustersim.run.plan import RunPlan
 from clustersim.scenario import Loaded, Scenario, ScenarioError
 from clustersim.scenario import load as load_scenario
-from clustersim.step.feasibility import feasibility_problems
 from clustersim.step.predict import phase_steps
 from clustersim.step.step_time import StepTime
 from clustersim.study.chosen import Choice, chosen_number, records_of
@@ -42,7 +41,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
         With every problem found, each with its place.
     """
     loaded = load_scenario(path, overrides)
-    found = [*feasibility_problems(loaded.scenario), *run_problems(loaded.scenario)]
+    found = plan_problems(loaded.scenario)
     if found:
         raise ScenarioError([loaded.problem(at, message) for at, message in found])
     return Plan(loaded)

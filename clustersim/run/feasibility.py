@@ -14,7 +14,7 @@ from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
 from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance, RolloutMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.units import format_timestamp
-from clustersim.step.feasibility import Problem
+from clustersim.step.feasibility import Problem, feasibility_problems
 
 _HOUR_S = 3600.0
 _TENANTS = 12
@@ -31,7 +31,7 @@ _RESERVED = {
 
 
 def run_problems(scenario: Scenario) -> list[Problem]:
-    """Everything that makes the months-long run impossible.
+    """Everything that makes the months-long run impossible, its steps by themselves aside.
 
     Parameters
     ----------
@@ -52,9 +52,17 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_preemption_problems(scenario),
         *_neighbour_problems(scenario),
         *_name_problems(scenario),
-        *(domains := list(domain_problems(scenario))),
-        *([] if domains else slowing_problems(scenario)),
+        *domain_problems(scenario),
     ]
+
+
+def plan_problems(scenario: Scenario) -> list[Problem]:
+    """Everything that makes a plan impossible, its steps and its run; as :func:`run_problems`.
+
+    What the step model has to be asked for is looked at last: it knows nothing of steps that cannot be made.
+    """
+    found = [*feasibility_problems(scenario), *run_problems(scenario)]
+    return found or list(slowing_problems(scenario))
 
 
 def _checkpoint_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -167,6 +167,14 @@ def test_a_link_with_nothing_left_cuts_the_job_in_two() -> None:
     assert "failures.categories.x.bandwidth: so little cuts the job in two" in line
 
 
+def test_a_slow_link_of_a_job_that_cannot_train_is_no_trouble_of_its_own() -> None:
+    """56 replicas do not share 512 sequences: the step model cannot be asked what the link costs."""
+    slow = "{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, bandwidth: 50 %}"
+    settings = (f"failures={{categories: {{x: {slow}}}}}", "training.layout.data_parallel=56")
+    (line,) = problems("quickstart", *settings)
+    assert "global_batch 512 is not a multiple of data_parallel 56" in line
+
+
 # --- tiers and the store --------------------------------------------------------------------------------------------
 
 TIER = "checkpoint.tiers=[{name: memory, survives: node, load: 10 s, write: 90 s}]"
