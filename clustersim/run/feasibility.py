@@ -8,6 +8,7 @@ from itertools import pairwise
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law, job_nodes
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
+from clustersim.run.compile.placement import placement_problems
 from clustersim.run.compile.slowing import slowing_problems
 from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
@@ -62,7 +63,7 @@ def plan_problems(scenario: Scenario) -> list[Problem]:
     What the step model has to be asked for is looked at last: it knows nothing of steps that cannot be made.
     """
     found = [*feasibility_problems(scenario), *run_problems(scenario)]
-    return found or list(slowing_problems(scenario))
+    return found or [*slowing_problems(scenario), *placement_problems(scenario)]
 
 
 def _checkpoint_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -43,11 +43,15 @@ class Fleet:
     ) -> None:
         self._env = env
         self._shop = shop
+        self._job_nodes = job_nodes
+        self._placed = spares.placement is not None
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
         self.lacks: deque[Lack] = deque()
         """Places in the job that are empty, in the order in which they will be filled."""
         self.left: list[int] = []
         """Nodes that left the job since it last trained."""
+        self.guests: dict[int, int] = {}
+        """Spares in the job that stand elsewhere, in the order in which they came, and the incident behind each."""
         self.stays: list[Stay] = []
         """All that is out, the longest first."""
         self.on_back: Callable[[Stay], None] = lambda _stay: None
@@ -129,6 +133,7 @@ class Fleet:
             if pool == IN_JOB:
                 self.lacks.append(Lack(self._env.now, cause))
                 self.left.append(node)
+                self.guests.pop(node, None)
             else:
                 self._pools[pool].remove(node)
             self.state[node] = state
@@ -197,8 +202,13 @@ class Fleet:
         return self._returned
 
     def _join(self, node: int) -> None:
+        lack = self.lacks.popleft()
+        if self._placed and node >= self._job_nodes:
+            self.guests[node] = lack.incident
+        self._begin_work(node)
+
+    def _begin_work(self, node: int) -> None:
         self.state[node] = IN_JOB
-        self.lacks.popleft()
         if node in self.broken:
             self.on_broken_joins(node)
 
@@ -236,6 +246,35 @@ class Fleet:
         coldest = HOT
         for pool in self._used:
             while self.lacks and self._pools[pool]:
-                self._join(self._pools[pool].pop())
+                self._join(self._pools[pool].pop(self._next(pool)))
                 coldest = pool
         return coldest
+
+    def _next(self, pool: int) -> int:
+        """Which of a pool joins: the last one, but before spares from elsewhere a node of the job's own."""
+        nodes = self._pools[pool]
+        if not self._placed:
+            return -1
+        return max(range(len(nodes)), key=lambda at: (nodes[at] < self._job_nodes, at))
+
+    def swap_back(self) -> int:
+        """Let nodes of the job that stand by take the places of spares from elsewhere; returns as :meth:`call_spares`.
+
+        A spare stands by then in place of the node.
+        """
+        coldest = HOT
+        for pool in self._used:
+            for node in [node for node in self._pools[pool] if node < self._job_nodes][: len(self.guests)]:
+                guest = next(iter(self.guests))
+                del self.guests[guest]
+                self.left.append(guest)
+                self._pools[pool].remove(node)
+                self._stand_by(guest, pool)
+                self._begin_work(node)
+                coldest = pool
+        return coldest
+
+    @property
+    def can_swap_back(self) -> bool:
+        """Whether a spare from elsewhere is in the job and a node of its own stands by."""
+        return bool(self.guests) and any(node < self._job_nodes for pool in self._used for node in self._pools[pool])

@@ -34,6 +34,7 @@ from clustersim.run.plan import (
     OnCallPlan,
     PartsPlan,
     PhasePlan,
+    PlacementPlan,
     PreemptionPlan,
     RecoveryPlan,
     RestartPart,
@@ -69,6 +70,13 @@ def laws(most_s: float) -> st.SearchStrategy[Law]:
     return st.builds(Law, kinds, st.floats(0.0, most_s), st.floats(0.0, 1.0))
 
 
+def factors(most: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
+    """Factors on the step time in up to three phases with one to so many spares from elsewhere."""
+    growth = st.lists(st.tuples(*[st.sampled_from([0.0, 0.2, 1.0])] * 3), min_size=most, max_size=most)
+    return growth.map(lambda rows: tuple(tuple(1.0 + sum(column) for column in zip(*rows[: count + 1], strict=True))
+                                         for count in range(most)))  # fmt: skip
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> RunPlan:
     """A few nodes, an hour or so of work, and a failure every few minutes."""
@@ -82,6 +90,10 @@ def plans(draw: st.DrawFn) -> RunPlan:
             st.none() | st.builds(RetirementPlan, st.floats(0.0, 0.5), st.none() | st.integers(1, 3), laws(3000.0))
         ),
     )  # fmt: skip
+    if spares.total:
+        spares = replace(
+            spares, placement=draw(st.none() | st.builds(PlacementPlan, factors(spares.total), st.booleans()))
+        )
     phases = tuple(
         PhasePlan(
             f"phase {number}", draw(st.integers(1, 80)), draw(st.floats(1.0, 1e9)), draw(st.floats(0.5, 40.0)),
@@ -253,11 +265,8 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
     worst = max((max(c.slowdown, *c.phase_slowdowns, 1.0) for c in plan.categories), default=1.0)
     worst /= 1.0 - plan.diurnal.swing if plan.diurnal else 1.0
-    worst *= (
-        max((max(factors) for factors in plan.recovery.elastic.slowdowns), default=1.0)
-        if plan.recovery.elastic
-        else 1.0
-    )
+    for standing in (plan.recovery.elastic, plan.spares.placement):
+        worst *= max((max(factors) for factors in standing.slowdowns), default=1.0) if standing else 1.0
     assert (seconds[works & ~whole] <= worst * step_s[works & ~whole] + 1e-5).all()
     if records.finished:
         assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
@@ -289,7 +298,8 @@ def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
     counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=AWAY + 1)
     assert counts.sum() == nodes
     assert counts[IN_JOB] == job_nodes - fleet.missing
-    assert fleet.missing >= 0
+    if fleet._placed:
+        assert set(fleet.guests) == {node for node in range(job_nodes, nodes) if fleet.state[node] == IN_JOB}
     for pool in (HOT, WARM, COLD):
         members = fleet._pools[pool]
         assert len(members) == len(set(members)) == counts[pool]
@@ -399,6 +409,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         retirement=data.draw(
             st.none() | st.builds(RetirementPlan, st.floats(0.0, 1.0), st.none(), st.just(Law("constant", 20.0)))
         ),
+        placement=data.draw(st.none() | st.just(PlacementPlan(((2.0,),) * sum(sizes), swaps_back=True))),
     )
     chances = stream(data.draw(st.integers(0, 2**32)), 0, "chances")
     draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
@@ -408,7 +419,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
-        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "wait"]))
+        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "swap", "wait"]))
         if action == "evict":
             first = data.draw(st.integers(0, nodes - 1))
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
@@ -427,6 +438,11 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
             fleet.call_spares()
             assert fleet.missing == max(0, before - standing_by)
+        elif action == "swap":
+            missing = fleet.missing
+            fleet.swap_back()
+            assert not fleet.can_swap_back
+            assert fleet.missing == missing
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
@@ -473,7 +489,8 @@ def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None
     )
     incidents = tuple(replace(incident, lasts_s=None) for incident in plan.incidents)
     plan = replace(plan, categories=lasting, incidents=incidents, diurnal=None)
-    records = run(replace(plan, recovery=replace(plan.recovery, elastic=None)), seed)
+    alone = replace(plan, recovery=replace(plan.recovery, elastic=None), spares=replace(plan.spares, placement=None))
+    records = run(alone, seed)
     rows, incidents = records.intervals, records.incidents
     slowed = rows["state"] == SLOWED
     for incident in np.unique(rows["cause"][slowed]).tolist():

@@ -61,6 +61,6 @@ def test_every_setting_of_a_plan_is_drawn() -> None:
             break
     assert never == LABELS
     optional = {path for path in parts if {"None", "()"} & values[path]}
-    assert {"lemons", "diurnal", "spares.parts", "spares.retirement"} <= optional
+    assert {"lemons", "diurnal", "spares.parts", "spares.placement", "spares.retirement"} <= optional
     assert {f"recovery.{name}" for name in ("elastic", "in_job", "on_call")} <= optional
     assert {f"checkpoint.{name}" for name in ("inner", "adaptive", "storage")} <= optional

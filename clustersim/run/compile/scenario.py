@@ -1,6 +1,5 @@
 """From a scenario and its step times to the plain numbers the engine runs on."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,16 +14,13 @@ from clustersim.run.compile.failures import (
     job_mtbf_s,
 )
 from clustersim.run.compile.phases import compile_phases
+from clustersim.run.compile.placement import compile_placement
 from clustersim.run.compile.recovery import compile_recovery, compile_spares
+from clustersim.run.compile.size import job_nodes
 from clustersim.run.failures.ageing import mean_hazard_factor
 from clustersim.run.plan import RunPlan, ideal_s
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.step_time import StepTime
-
-
-def job_nodes(scenario: Scenario) -> int:
-    """Nodes that the job runs on."""
-    return math.ceil(scenario.training.layout.gpus / scenario.cluster.node.gpus)
 
 
 def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
@@ -61,7 +57,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
             compile_recovery(scenario.recovery, nodes * gpus_per_node, scenario.training.start),
             elastic=compile_elastic(scenario),
         ),
-        spares=compile_spares(scenario.spares),
+        spares=replace(compile_spares(scenario.spares), placement=compile_placement(scenario)),
         maintenance=compile_maintenance(scenario),
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
