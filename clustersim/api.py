@@ -113,6 +113,11 @@ def write(forecast: Forecast, folder: str | Path) -> Path:
     return write_output(forecast, Path(folder), write_report)
 
 
+def _gpus_text(forecast: Forecast) -> str:
+    """GPUs of the job, one number after the other if it changes its size."""
+    return ", then ".join(f"{row['gpus']:,}" for row in forecast.summary["sizes"])
+
+
 def event_log(forecast: Forecast, replication: Choice = "median") -> str:
     """What happened in one replication, a line for each event, in columns.
 
@@ -136,7 +141,7 @@ def event_log(forecast: Forecast, replication: Choice = "median") -> str:
     head = (
         f"{scenario['name']}: replication {number}{chosen}, seed {forecast.ensemble.seed}, "
         f"clustersim {forecast.summary['clustersim_version']}",
-        f"times since the start, {scenario['start'][:16]}; an hour of the job is {scenario['gpus']:,} GPU-hours",
+        f"times since the start, {scenario['start'][:16]}; an hour of the job is {_gpus_text(forecast)} GPU-hours",
     )
     return log_of(records_of(forecast, number), head)
 

@@ -10,7 +10,7 @@ import simpy
 from clustersim.run.episodes import Episodes
 from clustersim.run.fleet import COLD, WARM, Fleet
 from clustersim.run.laws import Law
-from clustersim.run.log import Log
+from clustersim.run.log import Log, SizeRow
 from clustersim.run.plan import PlacementPlan, RunPlan
 from clustersim.run.records import MAINTENANCE, NO_CAUSE, WAITING
 from clustersim.run.stages import Stages
@@ -70,6 +70,8 @@ class Crew:
         self._evicted_by = NO_CAUSE
         elastic = plan.recovery.elastic
         self._may_lack = len(elastic.slowdowns) if elastic else 0
+        self.size = fleet.size
+        """Nodes that the job is to have when it goes on."""
         self._placement = plan.spares.placement
         self._guests: dict[int, int] = {}
         self._arrival: simpy.Event | None = None
@@ -117,13 +119,21 @@ class Crew:
         if self._episodes.current:
             incident = self._break_troubled(incident, failed=failed)
         swaps = self._can_swap_back
-        self.changed |= bool(self.stops or self.broken or self._fleet.missing or self.lacks or swaps)
+        self.changed |= bool(
+            self.stops or self.broken or self._fleet.missing or self.lacks or swaps or self._other_size
+        )
         waits_for, called = self.lacks_for if incident == NO_CAUSE else incident, False
         if incident == NO_CAUSE and self.stops:
             # It may be worked off while nodes are waited for, and the job has stopped for it all the same.
             incident = self.stops.first().incident
             waits_for = incident if waits_for == NO_CAUSE else waits_for
-        while self.stops or self.broken or self.wanted or ((self._fleet.missing or swaps) and not called):
+        while (
+            self.stops
+            or self.broken
+            or self.wanted
+            or self._other_size
+            or ((self._fleet.missing or swaps) and not called)
+        ):
             called = True
             yield from self._replace_broken(waits_for)
             while self.stops:
@@ -157,13 +167,16 @@ class Crew:
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares
-        while self.broken or self.wanted or self._fleet.missing or self._can_swap_back:
+        while self.broken or self.wanted or self._other_size or self._fleet.missing or self._can_swap_back:
             for nodes, cause, repair_s in self.broken:
                 self._fleet.evict(nodes, cause, repair_s)
                 self._evicted_by = cause
             self.broken.clear()
             if self.wanted:
                 self._hand_over()
+            if self._other_size:
+                self._fleet.resize(self.size, incident)
+                self._log.sizes.append(SizeRow(self._env.now, self.size))
             waits_for = self._waits_for(incident) if self._taken_by else incident
             coldest = self._fleet.call_spares()
             if self._can_swap_back:
@@ -207,6 +220,11 @@ class Crew:
         self.lacks = missing
         if missing and elastic:
             self._episodes.stand(self.lacks_for, *elastic.slowdowns[missing - 1])
+
+    @property
+    def _other_size(self) -> bool:
+        """Whether the job is to have another number of nodes than it has."""
+        return self.size != self._fleet.size
 
     @property
     def _can_swap_back(self) -> bool:

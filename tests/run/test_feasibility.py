@@ -42,9 +42,30 @@ def test_the_same_write_is_possible_when_the_interval_follows_from_it() -> None:
 
 
 def test_phases_of_different_size() -> None:
-    (line,) = problems("llama3-405b", "training.phases[9].layout.data_parallel=4")
-    assert "phase 'annealing' uses 8,192 GPUs, the job 16,384" in line
-    assert "llama3-405b.yaml" in line or line.startswith("--set")
+    plan = cs.load(SCENARIOS / "llama3-405b.yaml", ["training.phases[9].layout.data_parallel=4"]).run_plan
+    assert [phase.nodes for phase in plan.phases] == [None] * 9 + [1024]
+
+
+@pytest.mark.parametrize(
+    ("resizes", "place", "message"),
+    [
+        ("{on: 2027-01-11, gpus: 32}", "[0].on", "2027-01-11 is not after the start, 2027-01-11"),
+        ("{on: 2027-01-13, gpus: 32}, {on: 2027-01-13, gpus: 64}", "[1].on", "changes on 2027-01-13 already"),
+        ("{on: 2027-01-13, gpus: 128}", "[0]", "phase 'pre-training' with 128 GPUs: TP 1 x CP 1 x PP 1 x DP 128"),
+        ("{on: 2027-01-13, gpus: 56}", "[0]", "global_batch 512 is not a multiple of data_parallel 56"),
+        ("{on: 2027-01-13}", "[0]", "takes either 'gpus' or 'layout'"),
+        ("{on: 2027-01-13, gpus: 32, layout: {data_parallel: 32}}", "[0]", "takes either 'gpus' or 'layout'"),
+    ],
+)
+def test_sizes_that_the_job_cannot_have(resizes: str, place: str, message: str) -> None:
+    (line,) = problems("quickstart", f"training.resizes=[{resizes}]")
+    assert line.startswith(f"--set training.resizes: training.resizes{place}: ")
+    assert message in line
+
+
+def test_gpus_that_hold_no_whole_number_of_replicas() -> None:
+    (line,) = problems("llama3-405b", "training.resizes=[{on: 2024-05-01, gpus: 8000}]")
+    assert "phase '4M batch' has replicas of 256 GPUs, which do not fill 8,000; use 7,936 or 8,192" in line
 
 
 @pytest.mark.parametrize(

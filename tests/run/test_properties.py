@@ -15,7 +15,7 @@ from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
-from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet, Stay
+from clustersim.run.fleet import AWAY, COLD, GONE, HOT, IN_JOB, OUT, WARM, Fleet, Stay
 from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
@@ -37,9 +37,11 @@ from clustersim.run.plan import (
     PlacementPlan,
     PreemptionPlan,
     RecoveryPlan,
+    ResizePlan,
     RestartPart,
     RetirementPlan,
     RolloutPlan,
+    SizePlan,
     SparesPlan,
     StoragePlan,
     TenantPlan,
@@ -71,8 +73,8 @@ def laws(most_s: float) -> st.SearchStrategy[Law]:
 
 
 def factors(most: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
-    """Factors on the step time in up to three phases with one to so many spares from elsewhere."""
-    growth = st.lists(st.tuples(*[st.sampled_from([0.0, 0.2, 1.0])] * 3), min_size=most, max_size=most)
+    """Factors on the step time with one to so many spares from elsewhere, in three phases at three sizes."""
+    growth = st.lists(st.tuples(*[st.sampled_from([0.0, 0.2, 1.0])] * 9), min_size=most, max_size=most)
     return growth.map(lambda rows: tuple(tuple(1.0 + sum(column) for column in zip(*rows[: count + 1], strict=True))
                                          for count in range(most)))  # fmt: skip
 
@@ -146,6 +148,41 @@ def _ageing(draw: st.DrawFn) -> AgeingPlan:
         draw(st.sampled_from([0.0, 50.0])), draw(st.sampled_from([0.0, 0.1])), draw(st.floats(0.0, 20.0)),
         draw(st.floats(0.0, 20.0)), draw(st.floats(0.0, DAY_S)),
     )  # fmt: skip
+
+
+@st.composite
+def sized_plans(draw: st.DrawFn) -> RunPlan:
+    """The same of jobs that have fewer nodes in some phases, and other numbers of them from some dates on."""
+    plan = draw(plans())
+    counts = st.integers(1, plan.job_nodes)
+    plan = replace(plan, phases=_sized(plan.phases, [draw(counts) for _ in plan.phases]))
+    dates_s = sorted(draw(st.lists(st.floats(1.0, plan.deadline_s or 1.0), max_size=2, unique=True)))
+    slower = draw(st.floats(0.3, 3.0))
+    resizes = tuple(
+        ResizePlan(
+            at_s,
+            tuple(
+                replace(phase, step_time_s=phase.step_time_s * slower)
+                for phase in _sized(plan.phases, [draw(counts) for _ in plan.phases])
+            ),
+        )
+        for at_s in dates_s
+    )
+    parts = tuple(replace(part, median_s=draw(st.floats(0.0, 60.0))) for part in plan.recovery.restart_parts)
+    sizes = tuple(SizePlan(nodes, parts, draw(st.floats(1.0, 900.0))) for nodes in range(1, plan.job_nodes))
+    # Factors are those of the phases at each size.
+    categories = tuple(
+        replace(category, phase_slowdowns=category.phase_slowdowns * (1 + len(resizes))) for category in plan.categories
+    )
+    return replace(plan, resizes=resizes, sizes=sizes, categories=categories)
+
+
+def _sized(phases: tuple[PhasePlan, ...], counts: list[int]) -> tuple[PhasePlan, ...]:
+    before = [counts[0], *counts]
+    return tuple(
+        replace(phase, nodes=count, restart_before=phase.restart_before or count != last)
+        for phase, count, last in zip(phases, counts, before, strict=False)
+    )
 
 
 def _category(draw: st.DrawFn, name: str, nodes: int, phases: int) -> CategoryPlan:
@@ -235,7 +272,7 @@ def _recovery(draw: st.DrawFn) -> RecoveryPlan:
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_time_and_tokens_are_conserved(run: Simulate, plan: RunPlan, seed: int) -> None:
     records = run(plan, seed)
     assert sum(metrics.time_by_state_s(records).values()) == pytest.approx(records.end_s, rel=1e-6)
@@ -273,7 +310,7 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_same_seed_same_bytes(run: Simulate, plan: RunPlan, seed: int) -> None:
     assert digest(run(plan, seed, 3)) == digest(run(plan, seed, 3))
 
@@ -295,9 +332,12 @@ def test_planned_stops_do_not_pile_up(run: Simulate, plan: RunPlan, seed: int) -
 
 
 def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
-    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=AWAY + 1)
+    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=GONE + 1)
     assert counts.sum() == nodes
-    assert counts[IN_JOB] == job_nodes - fleet.missing
+    assert counts[IN_JOB] == fleet.size - fleet.missing
+    gone = {node for node in range(nodes) if fleet.state[node] == GONE}
+    assert gone == {node for node in range(fleet.size, job_nodes) if fleet.state[node] not in (OUT, AWAY)}
+    assert not any(fleet.in_service(node, 1) for node in gone)
     if fleet._placed:
         assert set(fleet.guests) == {node for node in range(job_nodes, nodes) if fleet.state[node] == IN_JOB}
     for pool in (HOT, WARM, COLD):
@@ -316,7 +356,7 @@ def out_of_service(fleet: Fleet, state: int) -> int:
 def check_stays(fleet: Fleet, plan: RunPlan) -> None:
     """What is out is with one stay each; neighbours are owed as many nodes as they lack, and wait for none in vain."""
     nodes = {node: stay.state for stay in fleet.stays for node in stay.nodes}
-    assert nodes == {node: state for node, state in enumerate(fleet.state) if state >= OUT}
+    assert nodes == {node: state for node, state in enumerate(fleet.state) if state in (OUT, AWAY)}
     assert len(nodes) == sum(len(stay.nodes) for stay in fleet.stays)
     theirs = sum(stay.strangers for stay in fleet.stays)
     if plan.neighbour_nodes:
@@ -328,7 +368,7 @@ def check_stays(fleet: Fleet, plan: RunPlan) -> None:
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
     """At every moment each node works for the job, stands by, is with the shop or is away, whatever ails it."""
     simulation = _Run(plan, seed, 0)
@@ -419,7 +459,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
-        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "swap", "wait"]))
+        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "swap", "resize", "wait"]))
         if action == "evict":
             first = data.draw(st.integers(0, nodes - 1))
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
@@ -438,6 +478,8 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
             fleet.call_spares()
             assert fleet.missing == max(0, before - standing_by)
+        elif action == "resize":
+            fleet.resize(data.draw(st.integers(1, 4)), 0)
         elif action == "swap":
             missing = fleet.missing
             fleet.swap_back()

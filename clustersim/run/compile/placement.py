@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from clustersim.hardware.topology.problems import FabricError
-from clustersim.run.compile.size import job_nodes, nodes_of
+from clustersim.run.compile.size import job_nodes, nodes_of, phases_at_each_size
 from clustersim.run.plan import PlacementPlan
 from clustersim.scenario.schema.fabric import TorusFabric
 from clustersim.scenario.schema.scenario import Scenario
@@ -27,7 +27,9 @@ def compile_placement(scenario: Scenario) -> PlacementPlan | None:
     placement, total = scenario.spares.placement, scenario.spares.total
     if placement is None or not total:
         return None
-    phases = [_slowdowns(scenario, phase, total) for phase in scenario.training.phases]
+    first = scenario.cluster.nodes - total if placement.at == "end_of_cluster" else job_nodes(scenario)
+    spares = range(first, first + total)
+    phases = [_slowdowns(then, phase, spares) for then, phase in phases_at_each_size(scenario)]
     slowdowns = tuple(zip(*phases, strict=True))
     if max(slowdowns[-1]) <= 1.0:
         return None
@@ -57,19 +59,19 @@ def placement_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield _PATH, f"the job cannot use these spares: {error}"
 
 
-def _slowdowns(scenario: Scenario, phase: Phase, total: int) -> list[float]:
+def _slowdowns(scenario: Scenario, phase: Phase, spares: range) -> list[float]:
     """Factor on the step time of a phase with one spare in the job, two ..., up to all."""
     from clustersim.step.slowdowns import moved_nodes
 
-    nodes = nodes_of(scenario, phase.layout or scenario.training.layout)
+    nodes, total = nodes_of(scenario, scenario.training.layout_of(phase)), len(spares)
     most = min(total, nodes)
-    worst = moved_nodes(scenario, phase, _seats(scenario, nodes, most))
+    worst = moved_nodes(scenario, phase, _seats(scenario, nodes, spares[:most]))
     if worst == 1.0 and 2 * most <= nodes:  # else most of the job may have moved together
         return [1.0] * total
     counts = [count for count in (_GROWTH**power for power in range(most.bit_length())) if count < most]
     known = [(0, 1.0)]
     for count in counts:
-        known.append((count, max(known[-1][1], moved_nodes(scenario, phase, _seats(scenario, nodes, count)))))
+        known.append((count, max(known[-1][1], moved_nodes(scenario, phase, _seats(scenario, nodes, spares[:count])))))
     known.append((most, max(known[-1][1], worst)))
     found: list[float] = []
     for (low, before), (high, after) in pairwise(known):
@@ -77,13 +79,10 @@ def _slowdowns(scenario: Scenario, phase: Phase, total: int) -> list[float]:
     return found + [found[-1]] * (total - most)
 
 
-def _seats(scenario: Scenario, nodes: int, count: int) -> tuple[int, ...]:
-    """Node that the ranks of each node of the job sit on while so many of them are missing."""
-    placement, cluster = scenario.spares.placement, scenario.cluster
-    at_end = placement is not None and placement.at == "end_of_cluster"
-    first = cluster.nodes - scenario.spares.total if at_end else job_nodes(scenario)
-    spares = range(first, first + count)
-    missing = sorted(range(nodes), key=lambda node: (node + 0.5) * _GOLDEN_RATIO % 1.0)[:count]
+def _seats(scenario: Scenario, nodes: int, spares: range) -> tuple[int, ...]:
+    """Node that the ranks of each node of the job sit on while these spares work for it."""
+    placement = scenario.spares.placement
+    missing = sorted(range(nodes), key=lambda node: (node + 0.5) * _GOLDEN_RATIO % 1.0)[: len(spares)]
     if placement is not None and placement.ranks == "sort":
         return (*sorted(set(range(nodes)).difference(missing)), *spares)
     taken = dict(zip(missing, spares, strict=True))
