@@ -6,11 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from clustersim.run.compile import compile_plan
-from clustersim.run.feasibility import run_problems
+from clustersim.run.feasibility import plan_problems
 from clustersim.run.plan import RunPlan
 from clustersim.scenario import Loaded, Scenario, ScenarioError
 from clustersim.scenario import load as load_scenario
-from clustersim.step.feasibility import feasibility_problems
 from clustersim.step.predict import phase_steps
 from clustersim.step.step_time import StepTime
 from clustersim.study.chosen import Choice, chosen_number, records_of
@@ -42,7 +41,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
         With every problem found, each with its place.
     """
     loaded = load_scenario(path, overrides)
-    found = [*feasibility_problems(loaded.scenario), *run_problems(loaded.scenario)]
+    found = plan_problems(loaded.scenario)
     if found:
         raise ScenarioError([loaded.problem(at, message) for at, message in found])
     return Plan(loaded)
@@ -114,6 +113,11 @@ def write(forecast: Forecast, folder: str | Path) -> Path:
     return write_output(forecast, Path(folder), write_report)
 
 
+def _gpus_text(forecast: Forecast) -> str:
+    """GPUs of the job, one number after the other if it changes its size."""
+    return ", then ".join(f"{row['gpus']:,}" for row in forecast.summary["sizes"])
+
+
 def event_log(forecast: Forecast, replication: Choice = "median") -> str:
     """What happened in one replication, a line for each event, in columns.
 
@@ -137,7 +141,7 @@ def event_log(forecast: Forecast, replication: Choice = "median") -> str:
     head = (
         f"{scenario['name']}: replication {number}{chosen}, seed {forecast.ensemble.seed}, "
         f"clustersim {forecast.summary['clustersim_version']}",
-        f"times since the start, {scenario['start'][:16]}; an hour of the job is {scenario['gpus']:,} GPU-hours",
+        f"times since the start, {scenario['start'][:16]}; an hour of the job is {_gpus_text(forecast)} GPU-hours",
     )
     return log_of(records_of(forecast, number), head)
 

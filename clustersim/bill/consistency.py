@@ -35,7 +35,8 @@ def contradictions(claims: Sequence[Claim], facts: PlanFacts) -> list[Contradict
 
 
 def _gpu_time_contradictions(claims: Sequence[Claim], facts: PlanFacts) -> Iterator[Contradiction]:
-    claimed_gpus = [_range(claim) for claim in _of(claims, "gpus")] or [(float(facts.gpus), float(facts.gpus))]
+    planned = float(facts.least_gpus or facts.gpus), float(facts.gpus)
+    claimed_gpus = [_range(claim) for claim in _of(claims, "gpus")] or [planned]
     for gpus in claimed_gpus:
         for wall_claim in _of(claims, "wall_time"):
             for time_claim in _of(claims, "gpu_time"):

@@ -23,6 +23,8 @@ class PlanFacts:
         Most data-parallel replicas at a time.
     price_low_usd_per_gpu_s, price_high_usd_per_gpu_s : float
         Ends of the price range of a GPU [USD/s].
+    least_gpus : int, optional
+        Fewest GPUs the job uses at a time; the most when omitted.
     """
 
     gpus: int
@@ -32,6 +34,7 @@ class PlanFacts:
     replicas: int
     price_low_usd_per_gpu_s: float
     price_high_usd_per_gpu_s: float
+    least_gpus: int | None = None
 
     def known(self) -> dict[tuple[str, str | None, str | None], tuple[float, float, float]]:
         """Forecast quantiles of what the plan fixes: all three the same."""

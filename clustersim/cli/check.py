@@ -11,7 +11,7 @@ from clustersim.cli.plans import load_plan
 def check(scenario: ScenarioFile, settings: Settings = None, as_json: AsJson = False) -> None:
     """Check a scenario without running it: is it well formed, and is it physically possible?"""
     plan = load_plan(scenario, settings)
-    gpus, phases = plan.scenario.training.layout.gpus, plan.scenario.training.phases
+    gpus, phases = plan.scenario.training.gpus, plan.scenario.training.phases
     if as_json:
         steps = [
             {

@@ -51,7 +51,7 @@ WHOLE = Shares()
 _PLAIN = ClosFabric()
 
 
-def bandwidth_shares(cluster: Cluster, layout: Layout) -> Shares:
+def bandwidth_shares(cluster: Cluster, layout: Layout, seats: tuple[int, ...] = ()) -> Shares:
     """Share of its bandwidth that each dimension of a layout keeps on the fabric of a cluster.
 
     Parameters
@@ -60,6 +60,9 @@ def bandwidth_shares(cluster: Cluster, layout: Layout) -> Shares:
         The machines; the job fills the first nodes in rank order.
     layout : Layout
         The groups.
+    seats : tuple of int, optional
+        Node that the ranks of each node of the job sit on, where they do not fill the first nodes in order
+        (:func:`clustersim.hardware.topology.loads.grid_loads`).
 
     Returns
     -------
@@ -74,11 +77,11 @@ def bandwidth_shares(cluster: Cluster, layout: Layout) -> Shares:
         If the fabric cannot be built or the job does not hang together.
     """
     fabric = cluster.fabric
-    if fabric.kind == "clos" and not fabric.degraded and fabric.routing == "adaptive":
+    if fabric.kind == "clos" and not fabric.degraded and fabric.routing == "adaptive" and not seats:
         return WHOLE
     from clustersim.hardware.topology.groups import Grid
 
-    return _shares(cluster, Grid.of(layout))
+    return _shares(cluster, Grid.of(layout), seats)
 
 
 def fabric_problems(cluster: Cluster, layouts: Iterable[Layout] = ()) -> list[tuple[str, str]]:
@@ -111,21 +114,33 @@ def fabric_problems(cluster: Cluster, layouts: Iterable[Layout] = ()) -> list[tu
 
 
 @lru_cache(maxsize=4096)
-def _shares(cluster: Cluster, grid: "Grid") -> Shares:
+def _shares(cluster: Cluster, grid: "Grid", seats: tuple[int, ...]) -> Shares:
+    import numpy as np
+
     from clustersim.hardware.topology.groups import DIMENSIONS
     from clustersim.hardware.topology.loads import grid_loads
 
+    nodes = np.array(seats, dtype=np.int64) if seats else None
     healthy = _healthy(cluster) if isinstance(cluster.fabric, ClosFabric) else None
+    usual = _least_shares(healthy, grid) if healthy else {}
     values: dict[str, float] = {}
     stages: tuple[float, ...] = ()
     for dimension in DIMENSIONS:
-        loads = grid_loads(cluster, grid, dimension)
-        whole = 1.0 if healthy is None else float(grid_loads(healthy, grid, dimension).share.min())
-        values[dimension] = min(1.0, float(loads.share.min()) / whole)
+        loads = grid_loads(cluster, grid, dimension, nodes)
+        values[dimension] = min(1.0, float(loads.share.min()) / usual.get(dimension, 1.0))
         values[f"{dimension}_latency_s"] = float(loads.latency_s.max())
         if dimension == "data":
             stages = _by_stage(grid, loads)
     return Shares(**values, data_stages=stages)
+
+
+@lru_cache(maxsize=256)
+def _least_shares(cluster: Cluster, grid: "Grid") -> dict[str, float]:
+    """Share of the slowest group of each dimension."""
+    from clustersim.hardware.topology.groups import DIMENSIONS
+    from clustersim.hardware.topology.loads import grid_loads
+
+    return {dimension: float(grid_loads(cluster, grid, dimension).share.min()) for dimension in DIMENSIONS}
 
 
 def _by_stage(grid: "Grid", loads: "LinkLoads") -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """What an incident may be: a failure, a planned stop, or something that the run itself brings."""
 
 from clustersim.run.plan import RunPlan
-from clustersim.run.records import BAD_CHECKPOINT, PHASE_CHANGE, TIME_OF_DAY
+from clustersim.run.records import BAD_CHECKPOINT, PHASE_CHANGE, RESIZE, TIME_OF_DAY
 
 
 def category_names(plan: RunPlan) -> tuple[str, ...]:
@@ -17,6 +17,8 @@ def own_code(plan: RunPlan, name: str) -> int:
 
 def _own(plan: RunPlan) -> tuple[str, ...]:
     own = [PHASE_CHANGE]
+    if plan.resizes:
+        own.append(RESIZE)
     if plan.diurnal:
         own.append(TIME_OF_DAY)
     if any(tier.bad for tier in plan.checkpoint.tiers):

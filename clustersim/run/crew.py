@@ -1,6 +1,7 @@
 """The nodes that work for the job: between two stretches those that are broken leave, and others come."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple
 
@@ -9,8 +10,8 @@ import simpy
 from clustersim.run.episodes import Episodes
 from clustersim.run.fleet import COLD, WARM, Fleet
 from clustersim.run.laws import Law
-from clustersim.run.log import Log
-from clustersim.run.plan import RunPlan
+from clustersim.run.log import Log, SizeRow
+from clustersim.run.plan import PlacementPlan, RunPlan
 from clustersim.run.records import MAINTENANCE, NO_CAUSE, WAITING
 from clustersim.run.stages import Stages
 from clustersim.run.stops import PlannedStops
@@ -69,6 +70,10 @@ class Crew:
         self._evicted_by = NO_CAUSE
         elastic = plan.recovery.elastic
         self._may_lack = len(elastic.slowdowns) if elastic else 0
+        self.size = fleet.size
+        """Nodes that the job is to have when it goes on."""
+        self._placement = plan.spares.placement
+        self._guests: dict[int, int] = {}
         self._arrival: simpy.Event | None = None
 
     def break_nodes(self, nodes: list[int], incident: int, repair_s: float) -> None:
@@ -113,12 +118,22 @@ class Crew:
         """
         if self._episodes.current:
             incident = self._break_troubled(incident, failed=failed)
-        self.changed |= bool(self.stops or self.broken or self._fleet.missing or self.lacks)
+        swaps = self._can_swap_back
+        self.changed |= bool(
+            self.stops or self.broken or self._fleet.missing or self.lacks or swaps or self._other_size
+        )
         waits_for, called = self.lacks_for if incident == NO_CAUSE else incident, False
         if incident == NO_CAUSE and self.stops:
             # It may be worked off while nodes are waited for, and the job has stopped for it all the same.
             incident = self.stops.first().incident
-        while self.stops or self.broken or self.wanted or (self._fleet.missing and not called):
+            waits_for = incident if waits_for == NO_CAUSE else waits_for
+        while (
+            self.stops
+            or self.broken
+            or self.wanted
+            or self._other_size
+            or ((self._fleet.missing or swaps) and not called)
+        ):
             called = True
             yield from self._replace_broken(waits_for)
             while self.stops:
@@ -128,6 +143,8 @@ class Crew:
             waits_for = self.broken[0].incident if self.broken else incident
         if self._may_lack:
             self._go_on_without()
+        if self._placement and self._fleet.guests != self._guests:
+            self._go_on_with_guests(self._placement)
         return incident
 
     def wait_for(self, whom: str, law: Law, incident: int) -> Process:
@@ -150,15 +167,20 @@ class Crew:
 
     def _replace_broken(self, incident: int) -> Process:
         spares = self._plan.spares
-        while self.broken or self.wanted or self._fleet.missing:
+        while self.broken or self.wanted or self._other_size or self._fleet.missing or self._can_swap_back:
             for nodes, cause, repair_s in self.broken:
                 self._fleet.evict(nodes, cause, repair_s)
                 self._evicted_by = cause
             self.broken.clear()
             if self.wanted:
                 self._hand_over()
+            if self._other_size:
+                self._fleet.resize(self.size, incident)
+                self._log.sizes.append(SizeRow(self._env.now, self.size))
             waits_for = self._waits_for(incident) if self._taken_by else incident
             coldest = self._fleet.call_spares()
+            if self._can_swap_back:
+                coldest = max(coldest, self._fleet.swap_back())
             if coldest == WARM:
                 yield from self.wait_for("spares", spares.warm_swap, waits_for)
             elif coldest == COLD:
@@ -198,6 +220,29 @@ class Crew:
         self.lacks = missing
         if missing and elastic:
             self._episodes.stand(self.lacks_for, *elastic.slowdowns[missing - 1])
+
+    @property
+    def _other_size(self) -> bool:
+        """Whether the job is to have another number of nodes than it has."""
+        return self.size != self._fleet.size
+
+    @property
+    def _can_swap_back(self) -> bool:
+        """Whether spares from elsewhere are now to leave the job to nodes of its own."""
+        return bool(self._placement and self._placement.swaps_back) and self._fleet.can_swap_back
+
+    def _go_on_with_guests(self, placement: PlacementPlan) -> None:
+        """Go on with spares from elsewhere: each incident bears what its spares add to those of the ones before."""
+        for incident in self._guests.values():
+            self._episodes.stand(incident, what="guests")
+        self._guests = dict(self._fleet.guests)
+        came = Counter(self._guests.values())
+        before, count = (1.0,) * len(placement.slowdowns[0]), 0
+        for incident, guests in came.items():
+            count += guests
+            now = placement.slowdowns[count - 1]
+            self._episodes.stand(incident, *(a / b for a, b in zip(now, before, strict=True)), what="guests")
+            before = now
 
     def _wait(self, event: simpy.Event) -> Process:
         """Wait, while planned stops are worked off."""

@@ -19,10 +19,10 @@ from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
 from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, Job
-from clustersim.run.log import IncidentRow, Log
+from clustersim.run.log import IncidentRow, Log, SizeRow
 from clustersim.run.neighbours import Neighbours, evictions, evictions_per_s
 from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
-from clustersim.run.records import EFFECTS, HITS, TIME_OF_DAY, Ended, Records
+from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, TIME_OF_DAY, Ended, Records
 from clustersim.run.shop import RepairShop
 from clustersim.run.streams import key, normals, stream, uniforms
 from clustersim.run.tenants import come_and_go
@@ -83,17 +83,25 @@ def _no_search_for_cycles() -> Iterator[None]:
 
 
 def drawn_phases(plan: RunPlan, seed: int, replication: int) -> tuple[PhasePlan, ...]:
-    """Phases with the step times of this replication: one common error of the step model, lognormal with median 1.
+    """Phases with the step times of this replication, at the size that the job has at first."""
+    return drawn_courses(plan, seed, replication)[0]
+
+
+def drawn_courses(plan: RunPlan, seed: int, replication: int) -> tuple[tuple[PhasePlan, ...], ...]:
+    """Phases at each size with the step times of this replication: one common error, lognormal with median 1.
 
     The errors of successive replications fill their distribution evenly (a golden-ratio Kronecker sequence with a
     random start; Niederreiter 1992, chapter 3), so that a few hundred replications pin the quantiles it dominates.
     Each replication by itself is still a fair draw.
     """
     if not plan.parameter_uncertainty:
-        return plan.phases
+        return plan.courses
     start = float(stream(seed, 0, "step time").random())
     error = NormalDist().inv_cdf(max((start + replication * _GOLDEN_RATIO) % 1.0, _SMALLEST_PROBABILITY))
-    return tuple(replace(p, step_time_s=p.step_time_s * math.exp(p.step_sigma * error)) for p in plan.phases)
+    return tuple(
+        tuple(replace(p, step_time_s=p.step_time_s * math.exp(p.step_sigma * error)) for p in course)
+        for course in plan.courses
+    )
 
 
 def drawn_rate_factor(plan: RunPlan, category: CategoryPlan, seed: int, replication: int) -> float:
@@ -125,9 +133,14 @@ class _Run:
         self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, shop, elastic=elastic)
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
         draws["in job"] = uniforms(stream(seed, replication, "restarts in the job"))
-        self._phases = drawn_phases(plan, seed, replication)
+        courses = drawn_courses(plan, seed, replication)
+        self._phases = courses[0]
+        if plan.phases[0].nodes is not None:
+            self._fleet.resize(plan.phases[0].nodes, NO_CAUSE)
+            self._fleet.left.clear()
+        self._log.sizes.append(SizeRow(0.0, self._fleet.size))
         self._chance = key(seed, replication, "checkpoints")
-        self._job = Job(self._env, plan, self._phases, self._fleet, self._log, self._parts, draws, self._chance)
+        self._job = Job(self._env, plan, courses, self._fleet, self._log, self._parts, draws, self._chance)
         self._strikes = Strikes(
             self._env, plan, self._fleet, self._job, self._log, stream(seed, replication, "relapses")
         )
@@ -143,6 +156,8 @@ class _Run:
             )
         if plan.incidents:
             self._env.process(self._replay(seed, replication))
+        if plan.resizes:
+            self._env.process(self._resize())
         follow(self._env, plan, self._fleet, self._job, self._log, seed, replication)
         if plan.neighbour_nodes:
             self._start_neighbours(plan, shop, seed, replication)
@@ -225,3 +240,9 @@ class _Run:
             unit, place = category.unit_of(self._fleet.first_in_job())
             failure = Failure.drawn(generator, recorded.at_s, unit, place)
             self._strikes.strike(recorded.category, category, failure, unit)
+
+    def _resize(self) -> Process:
+        """On its dates the job changes its size."""
+        for resize in self._plan.resizes:
+            yield self._env.timeout(resize.at_s - self._env.now)
+            self._job.resize()

@@ -42,8 +42,8 @@ class Episodes:
         self._log = log
         self.current: list[Episode] = []
         """What has begun and is not known to be over."""
-        self._standing: dict[int, tuple[float, ...]] = {}
-        """Factors on every step, by incident."""
+        self._standing: dict[tuple[int, str], tuple[float, ...]] = {}
+        """Factors on every step, by incident and what it has brought about."""
 
     def begin(self, episode: Episode) -> None:
         """Trouble begins."""
@@ -52,15 +52,15 @@ class Episodes:
             self.current.append(episode)
         self._fleet.on_evict = self._leave
 
-    def stand(self, incident: int, *slowdowns: float) -> None:
+    def stand(self, incident: int, *slowdowns: float, what: str = "") -> None:
         """From now on every step takes so many times as long, whatever else is slow; without a factor that ends.
 
-        One factor holds for all phases, or there is one for each.
+        One factor holds for all phases, or there is one for each. ``what`` tells apart what one incident brings about.
         """
         if slowdowns:
-            self._standing[incident] = slowdowns
+            self._standing[incident, what] = slowdowns
         else:
-            self._standing.pop(incident, None)
+            self._standing.pop((incident, what), None)
 
     @property
     def slow(self) -> bool:
@@ -77,7 +77,7 @@ class Episodes:
         worst = max(slow, key=lambda e: e.slowdown(phase), default=None)
         factor, cause = (worst.slowdown(phase), worst.incident) if worst else (1.0, NO_CAUSE)
         largest = factor
-        for incident, slowdowns in self._standing.items():
+        for (incident, _what), slowdowns in self._standing.items():
             slowdown = slowdowns[phase if len(slowdowns) > 1 else 0]
             factor *= slowdown
             if slowdown > largest:

@@ -6,7 +6,7 @@ import numpy as np
 
 from clustersim.run.categories import category_names
 from clustersim.run.checkpoint_records import Begun, checkpoint_records
-from clustersim.run.log import AbsenceRow, IncidentRow, Log, RedoRow, RepairRow, StageRow, StretchRow
+from clustersim.run.log import AbsenceRow, IncidentRow, Log, RedoRow, RepairRow, SizeRow, StageRow, StretchRow
 from clustersim.run.plan import LOAD, CheckpointPlan, PhasePlan, RestartPart, RunPlan
 from clustersim.run.records import (
     CHECKPOINT,
@@ -74,7 +74,7 @@ def build_records(
     training = [*_work(stretches, table(RedoRow, log.redone)), _broken_steps(stretches), _stalls(*begun)]
     pieces = [
         *(map(slowing.slowed, training) if slowing else training),
-        *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts),
+        *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts, log.sizes),
     ]
     intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
     order = np.argsort(intervals["start_s"], kind="stable")
@@ -86,6 +86,7 @@ def build_records(
         incidents=table(IncidentRow, log.incidents),
         checkpoints=_checkpoints(begun, log, plan.checkpoint, phases, chance, slowing),
         repairs=table(RepairRow, log.repairs),
+        sizes=table(SizeRow, log.sizes),
         categories=category_names(plan),
         parts=parts,
         tiers=tuple(tier.name for tier in plan.checkpoint.tiers),
@@ -215,15 +216,19 @@ def _with_ends(stages: Columns, stretches: Columns, phases: int, end_s: float) -
     }
 
 
-def _stages(stages: Columns, plan: RunPlan, parts: tuple[str, ...]) -> list[Columns]:
+def _stages(stages: Columns, plan: RunPlan, parts: tuple[str, ...], sizes: Sequence[SizeRow]) -> list[Columns]:
     """All other stages; a restart is cut into its parts, in order, as far as it came."""
     restart = stages["state"] == RESTART
     others = {name: column[~restart] for name, column in stages.items()}
     restarts = {name: column[restart] for name, column in stages.items()}
     pieces = [_piece(others, others["start_s"], others["end_s"], others["state"], others["step"], others["step"])]
-    for in_job in (False, True) if restarts["in_job"].any() else (False,):
-        some = {name: column[restarts["in_job"] == in_job] for name, column in restarts.items()}
-        pieces += _restarts(some, plan.recovery.parts(in_job=in_job), parts)
+    at_s, of_size = np.array([row.t_s for row in sizes]), np.array([row.nodes for row in sizes])
+    nodes = of_size[np.searchsorted(at_s, restarts["start_s"], side="right") - 1]
+    for size in np.unique(nodes).tolist():
+        for in_job in (False, True) if restarts["in_job"].any() else (False,):
+            chosen = (restarts["in_job"] == in_job) & (nodes == size)
+            some = {name: column[chosen] for name, column in restarts.items()}
+            pieces += _restarts(some, plan.recovery_with(size).parts(in_job=in_job), parts)
     return pieces
 
 

@@ -8,13 +8,14 @@ from itertools import pairwise
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law, job_nodes
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
+from clustersim.run.compile.placement import placement_problems
 from clustersim.run.compile.slowing import slowing_problems
-from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, STATES, TIME_OF_DAY
+from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, RESIZE, STATES, TIME_OF_DAY
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
 from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance, RolloutMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.units import format_timestamp
-from clustersim.step.feasibility import Problem
+from clustersim.step.feasibility import Problem, feasibility_problems
 
 _HOUR_S = 3600.0
 _TENANTS = 12
@@ -22,6 +23,7 @@ _TENANTS = 12
 
 _RESERVED = {
     PHASE_CHANGE: "a restart between phases",
+    RESIZE: "a restart with another number of GPUs",
     TIME_OF_DAY: "what the heat of the day costs",
     BAD_CHECKPOINT: "what cannot be read when it is loaded",
     JOB_START: "the first restart",
@@ -31,7 +33,7 @@ _RESERVED = {
 
 
 def run_problems(scenario: Scenario) -> list[Problem]:
-    """Everything that makes the months-long run impossible.
+    """Everything that makes the months-long run impossible, its steps by themselves aside.
 
     Parameters
     ----------
@@ -47,14 +49,22 @@ def run_problems(scenario: Scenario) -> list[Problem]:
         *_checkpoint_problems(scenario),
         *tier_problems(scenario),
         *_storage_problems(scenario),
-        *_phase_problems(scenario),
+        *_resize_problems(scenario),
         *_maintenance_problems(scenario),
         *_preemption_problems(scenario),
         *_neighbour_problems(scenario),
         *_name_problems(scenario),
-        *(domains := list(domain_problems(scenario))),
-        *([] if domains else slowing_problems(scenario)),
+        *domain_problems(scenario),
     ]
+
+
+def plan_problems(scenario: Scenario) -> list[Problem]:
+    """Everything that makes a plan impossible, its steps and its run; as :func:`run_problems`.
+
+    What the step model has to be asked for is looked at last: it knows nothing of steps that cannot be made.
+    """
+    found = [*feasibility_problems(scenario), *run_problems(scenario)]
+    return found or [*slowing_problems(scenario), *placement_problems(scenario)]
 
 
 def _checkpoint_problems(scenario: Scenario) -> Iterator[Problem]:
@@ -99,15 +109,16 @@ def _storage_problems(scenario: Scenario) -> Iterator[Problem]:
         yield "cluster.storage.tenants", message
 
 
-def _phase_problems(scenario: Scenario) -> Iterator[Problem]:
-    gpus = scenario.training.layout.gpus
-    for index, phase in enumerate(scenario.training.phases):
-        if phase.layout is not None and phase.layout.gpus != gpus:
-            message = (
-                f"phase {phase.name!r} uses {phase.layout.gpus:,} GPUs, the job {gpus:,} (training.layout);"
-                f" all phases run on the same GPUs: change data_parallel, or forecast the phases one by one"
-            )
-            yield f"training.phases[{index}].layout", message
+def _resize_problems(scenario: Scenario) -> Iterator[Problem]:
+    training = scenario.training
+    dates = [resize.on for resize in training.resizes]
+    for index, on in enumerate(dates):
+        path = f"training.resizes[{index}].on"
+        if on <= training.start:
+            message = f"{on:%Y-%m-%d} is not after the start, {training.start:%Y-%m-%d}; let 'layout' say how it starts"
+            yield path, message
+        elif on in dates[:index]:
+            yield path, f"the size changes on {on:%Y-%m-%d} already (training.resizes[{dates.index(on)}]); keep one"
 
 
 def _maintenance_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The nodes: who is in the job, who stands by, who is being mended, and who is away for a while."""
+"""The nodes: who is in the job, who stands by, who is being mended, who is away for a while, and who is given up."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from clustersim.run.plan import SparesPlan
 from clustersim.run.records import NO_CAUSE
 from clustersim.run.shop import RepairShop
 
-IN_JOB, HOT, WARM, COLD, OUT, AWAY = range(6)
+IN_JOB, HOT, WARM, COLD, OUT, AWAY, GONE = range(7)
 _POOLS = (HOT, WARM, COLD)
 
 
@@ -33,6 +33,8 @@ class Stay:
     nodes: list[int]
     strangers: int = 0
     """Nodes of others among them."""
+    incident: int = NO_CAUSE
+    """What they are out for."""
 
 
 class Fleet:
@@ -43,11 +45,17 @@ class Fleet:
     ) -> None:
         self._env = env
         self._shop = shop
+        self._job_nodes = job_nodes
+        self.size = job_nodes
+        """Nodes that the job is to have: the first of its own, or spares in their place."""
+        self._placed = spares.placement is not None
         self._size = {HOT: spares.hot, WARM: spares.warm, COLD: spares.cold}
         self.lacks: deque[Lack] = deque()
         """Places in the job that are empty, in the order in which they will be filled."""
         self.left: list[int] = []
         """Nodes that left the job since it last trained."""
+        self.guests: dict[int, int] = {}
+        """Spares in the job that stand elsewhere, in the order in which they came, and the incident behind each."""
         self.stays: list[Stay] = []
         """All that is out, the longest first."""
         self.on_back: Callable[[Stay], None] = lambda _stay: None
@@ -129,10 +137,11 @@ class Fleet:
             if pool == IN_JOB:
                 self.lacks.append(Lack(self._env.now, cause))
                 self.left.append(node)
+                self.guests.pop(node, None)
             else:
                 self._pools[pool].remove(node)
             self.state[node] = state
-        stay = Stay(state, nodes.copy())
+        stay = Stay(state, nodes.copy(), incident=cause)
         self.stays.append(stay)
         return stay
 
@@ -174,21 +183,76 @@ class Fleet:
                 self.lacks.remove(lack)
             self.lacks.extendleft(reversed(own))
         for node in nodes:
-            for pool in self._used:
-                if len(self._pools[pool]) < self._size[pool]:
-                    self._stand_by(node, pool)
-                    break
+            if self._given_up(node):
+                self.state[node] = GONE
+            elif (pool := self._free_pool()) is not None:
+                self._stand_by(node, pool)
+            elif self._elastic:
+                # The job may be training without it; it joins when that next stops.
+                self._stand_by(node, HOT)
             else:
-                if self._elastic:
-                    # The job may be training without it; it joins when that next stops.
-                    self._stand_by(node, HOT)
-                    continue
                 # Every pool is full, so the node goes back to the job that lacks it.
                 self._join(node)
         self.on_return()
         if self._returned is not None:
             self._returned.succeed()
             self._returned = None
+
+    def _given_up(self, node: int) -> bool:
+        """Whether it is one of the job's own nodes that it does not have any more, or not yet."""
+        return self.size <= node < self._job_nodes
+
+    def _free_pool(self) -> int | None:
+        return next((pool for pool in self._used if len(self._pools[pool]) < self._size[pool]), None)
+
+    def resize(self, nodes: int, cause: int) -> None:
+        """From now on the job has so many nodes: the last of its own leave the plan, or are there again.
+
+        What is out of service then leaves or joins when it comes back. So the job may lack nodes for a while; spares
+        that it has too many go to neighbours that wait for one, and else stand by.
+
+        Parameters
+        ----------
+        nodes : int
+            Nodes of the job.
+        cause : int
+            Incident that a node is missing for from then on, if no other has taken it.
+        """
+        for node in range(nodes, self.size):
+            if self.state[node] == IN_JOB:
+                self.left.append(node)
+            elif self.state[node] < OUT:
+                self._pools[self.state[node]].remove(node)
+            if self.state[node] < OUT:
+                self.state[node] = GONE
+        for node in range(self.size, nodes):
+            if self.state[node] == GONE:
+                self.state[node] = IN_JOB
+        self.size = nodes
+        working = self.working()
+        self._fit_lacks(nodes - len(working), cause)
+        free = working[nodes:]
+        self.left += free
+        for node in free:
+            self.guests.pop(node, None)
+            self._stand_by(node, HOT)
+        if any(stay.strangers for stay in self.stays):
+            free = self.idle(self.to_spare)
+        for node in free:
+            self._pools[self.state[node]].remove(node)
+            self.state[node] = OUT
+        if free:
+            self.stays.append(back := Stay(OUT, free, incident=cause))
+            self.take_back(back, cause)
+
+    def _fit_lacks(self, missing: int, cause: int) -> None:
+        """Let there be so many empty places; new ones are those of nodes that are out."""
+        while len(self.lacks) > max(0, missing):
+            self.lacks.pop()
+        out_for = (stay.incident for stay in self.stays for node in stay.nodes if not self._given_up(node))
+        known = deque(incident for incident in out_for if incident != NO_CAUSE)
+        while len(self.lacks) < missing:
+            self.lacks.append(Lack(self._env.now, known.popleft() if known else cause))
 
     def returned(self) -> simpy.Event:
         """The moment in which nodes next come back."""
@@ -197,8 +261,13 @@ class Fleet:
         return self._returned
 
     def _join(self, node: int) -> None:
+        lack = self.lacks.popleft()
+        if self._placed and node >= self._job_nodes:
+            self.guests[node] = lack.incident
+        self._begin_work(node)
+
+    def _begin_work(self, node: int) -> None:
         self.state[node] = IN_JOB
-        self.lacks.popleft()
         if node in self.broken:
             self.on_broken_joins(node)
 
@@ -236,6 +305,35 @@ class Fleet:
         coldest = HOT
         for pool in self._used:
             while self.lacks and self._pools[pool]:
-                self._join(self._pools[pool].pop())
+                self._join(self._pools[pool].pop(self._next(pool)))
                 coldest = pool
         return coldest
+
+    def _next(self, pool: int) -> int:
+        """Which of a pool joins: the last one, but before spares from elsewhere a node of the job's own."""
+        nodes = self._pools[pool]
+        if not self._placed:
+            return -1
+        return max(range(len(nodes)), key=lambda at: (nodes[at] < self._job_nodes, at))
+
+    def swap_back(self) -> int:
+        """Let nodes of the job that stand by take the places of spares from elsewhere; returns as :meth:`call_spares`.
+
+        A spare stands by then in place of the node.
+        """
+        coldest = HOT
+        for pool in self._used:
+            for node in [node for node in self._pools[pool] if node < self._job_nodes][: len(self.guests)]:
+                guest = next(iter(self.guests))
+                del self.guests[guest]
+                self.left.append(guest)
+                self._pools[pool].remove(node)
+                self._stand_by(guest, pool)
+                self._begin_work(node)
+                coldest = pool
+        return coldest
+
+    @property
+    def can_swap_back(self) -> bool:
+        """Whether a spare from elsewhere is in the job and a node of its own stands by."""
+        return bool(self.guests) and any(node < self._job_nodes for pool in self._used for node in self._pools[pool])

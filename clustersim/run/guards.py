@@ -15,6 +15,7 @@ from clustersim.run.records import (
     Column,
     Records,
 )
+from clustersim.run.sizes import full_size_time, time_by_size_s
 
 _SLOW = EFFECTS.index("slow")
 
@@ -25,11 +26,11 @@ _TOKENS = 1e-9
 
 
 def check_conservation(records: Records) -> None:
-    """Check that time and tokens are conserved.
+    """Check that time, GPU time and tokens are conserved.
 
-    The intervals tile the wall clock; tokens grow with the work, fall only to a checkpoint that is there and are
-    trained for the first time once each; every second lost has a cause, but for checkpoints and the start of the job,
-    and time is slowed by something slow alone.
+    The intervals tile the wall clock, and the job changes its size between two; tokens grow with the work, fall only to
+    a checkpoint that is there and are trained for the first time once each; every second lost has a cause, but for
+    checkpoints and the start of the job, and time is slowed by something slow alone.
 
     Parameters
     ----------
@@ -48,6 +49,7 @@ def check_conservation(records: Records) -> None:
     _check_repairs(records)
     if records.absences:
         _check_absences(records)
+    _check_sizes(records)
 
 
 def _check(good: Column | np.bool_ | bool, message: str, *numbers: object) -> None:
@@ -133,3 +135,16 @@ def _check_absences(records: Records) -> None:
     _check(records.incidents["t_s"][cause] <= left_s + _GAP_S, "nodes leave before the incident that takes them")
     _check(nodes > 0, "an absence of no node")
     _check(records.incidents["evicted_nodes"][cause] == nodes, "incidents of other nodes than those that left")
+
+
+def _check_sizes(records: Records) -> None:
+    t_s, nodes = records.sizes["t_s"], records.sizes["nodes"]
+    _check(len(t_s) > 0 and t_s[0] == 0.0, "no size of the job at its start")
+    _check(np.diff(t_s) >= 0.0, "sizes out of order")
+    _check(nodes > 0, "a job of {} nodes", nodes.min(initial=0))
+    edges_s = np.append(records.intervals["end_s"], 0.0)
+    off_s = np.abs(t_s[:, None] - edges_s).min(axis=1)[t_s <= records.end_s]
+    _check(off_s < _GAP_S, "the size changes {} s from the nearest end of an interval", off_s.max(initial=0.0))
+    most, by_size = int(nodes.max()), time_by_size_s(records)
+    node_s, by_interval_s = sum(n * s for n, s in by_size.items()), most * full_size_time(records, most).end_s
+    _check(abs(node_s - by_interval_s) <= 1e-6 * node_s, "{} node-seconds, in intervals {}", node_s, by_interval_s)

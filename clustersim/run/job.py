@@ -25,6 +25,7 @@ from clustersim.run.records import (
     HITS,
     NO_CAUSE,
     PHASE_CHANGE,
+    RESIZE,
     RESTART,
 )
 from clustersim.run.stages import Stages
@@ -57,7 +58,7 @@ class Job:
         self,
         env: simpy.Environment,
         plan: RunPlan,
-        phases: tuple[PhasePlan, ...],
+        courses: tuple[tuple[PhasePlan, ...], ...],
         fleet: Fleet,
         log: Log,
         parts: tuple[str, ...],
@@ -66,11 +67,16 @@ class Job:
     ) -> None:
         self._env = env
         self._plan = plan
-        self._phases = phases
+        self._phases = courses[0]
         self._fleet = fleet
         self._log = log
         self._draws = draws
-        self._restart_s = [plan.recovery.restart_s(in_job=in_job) for in_job in (False, True)]
+        recoveries = {nodes: plan.recovery_with(nodes) for nodes in plan.numbers_of_nodes}
+        self._recoveries = {
+            nodes: (recovery, [recovery.restart_s(in_job=in_job) for in_job in (False, True)])
+            for nodes, recovery in recoveries.items()
+        }
+        """By the nodes that the job has, with the medians of a full restart and of one inside the job."""
         self._tiers = plan.checkpoint.tiers
         self._loads_as_usual = len(self._tiers) == 1 and not self._tiers[0].bad and plan.checkpoint.storage is None
         self._changes_for = NO_CAUSE
@@ -78,8 +84,12 @@ class Job:
         self.mode = DOWN
         self.store = Store(plan.checkpoint, log)
         """Where its checkpoints end up."""
-        kept = Kept(plan.checkpoint, sum(phase.steps for phase in phases), self.store, log, chance)
-        self._path = Trajectory(phases, plan.checkpoint, kept, log, own_code(plan, BAD_CHECKPOINT))
+        kept = Kept(plan.checkpoint, sum(phase.steps for phase in courses[0]), self.store, log, chance)
+        self._path = Trajectory(courses, plan, kept, log, own_code(plan, BAD_CHECKPOINT))
+        self._resizes = 0
+        """Changes of its size that fell due."""
+        self._resized_for = NO_CAUSE
+        """The last of them, as long as it has not restarted with that size."""
         self._stretch: Stretch | None = None
         self._episodes = Episodes(fleet, log)
         self._stages = Stages(env, log, self._path, parts)
@@ -213,6 +223,23 @@ class Job:
         if self.mode == TRAINING and self._stretch is not None:
             self._cut(self._stretch)
 
+    def resize(self) -> None:
+        """From now on the job is of its next size: it ends its step, checkpoints and stops, if it trains."""
+        hits = _JOB if self.mode in (TRAINING, RESTARTING) else _JOB_DOWN
+        self._resizes += 1
+        self._resized_for = self._log_planned(RESIZE, hits)
+        if self.mode == TRAINING and self._stretch is not None:
+            self._cut(self._stretch)
+        elif self.mode == DOWN:
+            self._take_size()
+            self._crew.arrived()
+
+    def _take_size(self) -> None:
+        """The job stands still, and will go on at the size that it is to have by now."""
+        self._crew.changed |= self._path.resized != self._resizes
+        self._path.resized = self._resizes
+        self._crew.size = self._path.nodes
+
     def close(self) -> None:
         """Log the stretch that is under way when the simulation ends before the job does."""
         if self._stretch is not None:
@@ -234,7 +261,7 @@ class Job:
             self._begins.succeed()
             self._begins = None
         self._wake = self._env.event()
-        if self._crew.stops or self._changes_for != NO_CAUSE:
+        if self._crew.stops or self._changes_for != NO_CAUSE or self._path.resized != self._resizes:
             self._cut(self._stretch)
         if self._episodes.slow:
             self._set_pace()
@@ -252,7 +279,7 @@ class Job:
     def _end_of_stretch(self) -> Process:
         """Go on, or wait for the last checkpoint to be durable and stop."""
         path = self._path
-        new_layout = path.enter_next_phase() and not path.finished and self._phases[path.phase].restart_before
+        new_layout = path.enter_next_phase() and path.new_layout
         # What strikes at the very moment a stretch ends finds the job neither training nor restarting.
         changes = self._changes_for if self._crew.change_due else NO_CAUSE
         self._changes_for = NO_CAUSE
@@ -263,6 +290,7 @@ class Job:
             or self._crew.broken
             or path.must_rewind
             or changes != NO_CAUSE
+            or self._resized_for != NO_CAUSE
         ):
             return
         disturbance = yield from self._write()
@@ -272,7 +300,9 @@ class Job:
             yield from self._start(taken_by)
         elif not path.finished or path.must_rewind:
             stopped_for = self._absorbed if changes == NO_CAUSE else changes
-            yield from self._start(self._log_phase_change() if new_layout else stopped_for)
+            if self._resized_for != NO_CAUSE:
+                stopped_for = self._resized_for
+            yield from self._start(self._log_planned(PHASE_CHANGE, _JOB) if new_layout else stopped_for)
 
     def _write(self) -> Generator[simpy.Event, Any, Disturbance | None]:
         """Wait until the last checkpoint is written, however fast the store takes it; returns what disturbed it."""
@@ -286,7 +316,7 @@ class Job:
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
         if self.mode == TRAINING and self._stretch is not None:
-            self._stretch.set_pace(self._env.now, *self._episodes.pace(self._env.now, self._stretch.phase))
+            self._stretch.set_pace(self._env.now, *self._episodes.pace(self._env.now, self._path.place))
             self._arm(max(self._stretch.end_s, self._env.now))
 
     def _cut(self, stretch: Stretch) -> None:
@@ -320,6 +350,7 @@ class Job:
         """Start after a stop in which nothing was lost, unless the checkpoint is not there when it is to be loaded."""
         incident = yield from self._get_ready(incident, failed=False)
         self._find_checkpoint(NO_CAUSE)
+        yield from self._fit_size(incident)
         begun = self._log.stretches or self._log.stages
         disturbance = yield from (self._queue_and_restart(incident) if begun else self._restart(incident))
         yield from self._recover(disturbance)
@@ -338,6 +369,7 @@ class Job:
             self._lose_tiers()
             self._path.rewind(self._stopped_s, incident, self._env.now)
             self._stopped_s = math.inf
+            yield from self._fit_size(incident)
             if self._plan.recovery.in_job and not self._crew.changed:
                 disturbance = yield from self._restart_in_job(incident, self._plan.recovery.in_job)
             else:
@@ -345,6 +377,7 @@ class Job:
 
     def _get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
         """Let nodes change and do what was planned; returns what the restart is then due to."""
+        self._take_size()
         incident = yield from self._crew.get_ready(incident, failed=failed)
         self._changes_for = NO_CAUSE
         return incident
@@ -370,7 +403,14 @@ class Job:
             # What broke in the meantime has to leave before the restart.
             yield from self._get_ready(incident, failed=True)
             self._find_checkpoint(incident)
+            yield from self._fit_size(incident)
         return (yield from self._restart(incident))
+
+    def _fit_size(self, incident: int) -> Process:
+        """A job that went back to a phase of another size has its nodes first."""
+        while self._path.nodes != self._fleet.size:
+            yield from self._get_ready(incident, failed=True)
+            self._find_checkpoint(incident)
 
     def _find_checkpoint(self, incident: int) -> None:
         """Load what the job stands on, or go back further because it is not there any more."""
@@ -387,19 +427,21 @@ class Job:
     def _restart(self, incident: int, *, in_job: bool = False) -> Generator[simpy.Event, Any, Disturbance | None]:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
-        recovery, load_s = self._plan.recovery, self._load_s()
-        median_s = self._restart_s[in_job] if load_s < 0.0 else recovery.restart_s(in_job=in_job, load_s=load_s)
+        recovery, medians_s = self._recoveries[self._fleet.size]
+        load_s = self._load_s(recovery.load_s)
+        if self._path.resized == self._resizes:
+            self._resized_for = NO_CAUSE
+        median_s = medians_s[in_job] if load_s < 0.0 else recovery.restart_s(in_job=in_job, load_s=load_s)
         length_s = median_s * math.exp(recovery.restart_sigma * normal)
         disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job, load_s=load_s)
         self._crew.changed &= disturbance is not None
         return disturbance
 
-    def _load_s(self) -> float:
-        """Median time to load the checkpoint, where it is not the usual one of the plan [s]; -1 where it is."""
+    def _load_s(self, usual_s: float) -> float:
+        """Median time to load the checkpoint, where it is not the usual one [s]; -1 where it is."""
         tried = self._path.kept.tried
         if not tried or self._loads_as_usual:
             return -1.0
-        usual_s = self._plan.recovery.load_s
         own_s = [self._tiers[tier].load_s for tier in tried]
         return sum(self.store.load_s(usual_s) if load_s is None else load_s for load_s in own_s)
 
@@ -418,8 +460,7 @@ class Job:
 
     # --- log ----------------------------------------------------------------------------------------------------
 
-    def _log_phase_change(self) -> int:
-        plan = self._plan
-        category = own_code(plan, PHASE_CHANGE)
-        self._log.incidents.append(IncidentRow(self._env.now, category, -1, _PLANNED, _JOB, 0.0, 0, False))
+    def _log_planned(self, name: str, hits: int) -> int:
+        category = own_code(self._plan, name)
+        self._log.incidents.append(IncidentRow(self._env.now, category, -1, _PLANNED, hits, 0.0, 0, False))
         return len(self._log.incidents) - 1

@@ -144,6 +144,13 @@ class LossRow(NamedTuple):
     """When it was taken."""
 
 
+class SizeRow(NamedTuple):
+    """From here on the job has so many nodes."""
+
+    t_s: float
+    nodes: int
+
+
 @dataclass(slots=True)
 class Log:
     """All rows of one run."""
@@ -160,3 +167,4 @@ class Log:
     losses: list[LossRow] = field(default_factory=list)
     rates: list[RateRow] = field(default_factory=list)
     voids: list[VoidRow] = field(default_factory=list)
+    sizes: list[SizeRow] = field(default_factory=list)

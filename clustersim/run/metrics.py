@@ -12,6 +12,7 @@ from clustersim.run.records import (
     JOB_START,
     PHASE_CHANGE,
     PRODUCTIVE,
+    RESIZE,
     RESTART,
     STATES,
     STOPPING,
@@ -124,11 +125,11 @@ def interruptions_by_category(records: Records, window: Window = WHOLE_RUN) -> d
 def interruptions(records: Records, window: Window = WHOLE_RUN) -> tuple[int, int]:
     """Unexpected interruptions and planned stops.
 
-    Failures alone are unexpected. Changes of the layout between phases are neither, and nor are preemptions, which
-    :func:`preemptions` counts.
+    Failures alone are unexpected. Changes of the layout, between phases or on a date, are neither, and nor are
+    preemptions, which :func:`preemptions` counts.
     """
     counted, effect = _stops_job(records, window), records.incidents["effect"]
-    planned = counted & (effect == _PLANNED) & ~_changes_phase(records)
+    planned = counted & (effect == _PLANNED) & ~_changes_layout(records)
     return int((counted & _UNEXPECTED[effect]).sum()), int(planned.sum())
 
 
@@ -143,8 +144,8 @@ def manual_interventions(records: Records, window: Window = WHOLE_RUN) -> int:
 
 
 def phase_changes(records: Records, window: Window = WHOLE_RUN) -> int:
-    """Times the job restarted because the next phase has another layout."""
-    return int((_stops_job(records, window) & _changes_phase(records)).sum())
+    """Times the job restarted because the next phase has another layout, or because its size was changed."""
+    return int((_stops_job(records, window) & _changes_layout(records)).sum())
 
 
 def _stops_job(records: Records, window: Window) -> Column:
@@ -154,8 +155,9 @@ def _stops_job(records: Records, window: Window) -> Column:
     return stops
 
 
-def _changes_phase(records: Records) -> Column:
-    changes: Column = np.array([name == PHASE_CHANGE for name in records.categories])[records.incidents["category"]]
+def _changes_layout(records: Records) -> Column:
+    own = [name in (PHASE_CHANGE, RESIZE) for name in records.categories]
+    changes: Column = np.array(own)[records.incidents["category"]]
     return changes
 
 

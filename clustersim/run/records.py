@@ -52,6 +52,9 @@ PHASE_CHANGE = "phase change"
 TIME_OF_DAY = "time of day"
 """Category of the steps that take longer in the heat of the day."""
 
+RESIZE = "change of size"
+"""Category of the restarts with another number of nodes, or another layout, on a date."""
+
 BAD_CHECKPOINT = "bad checkpoint"
 """Category of the checkpoints that turn out to be unreadable when they are loaded."""
 
@@ -86,6 +89,9 @@ class Records:
     absences : Table
         ``left_s, back_s, nodes, cause`` of nodes that were out of service without being broken; without columns in a
         run in which that cannot be.
+    sizes : Table
+        ``t_s, nodes``: from each moment on the job has so many nodes, also while some of them are missing. Among the
+        :meth:`tables` only where it changes.
     categories, parts, phases, tiers : tuple of str
         Names behind the codes.
     end_s : float
@@ -99,6 +105,7 @@ class Records:
     incidents: Table
     checkpoints: Table
     repairs: Table
+    sizes: Table
     categories: tuple[str, ...]
     parts: tuple[str, ...]
     phases: tuple[str, ...]
@@ -113,13 +120,14 @@ class Records:
         return self.ended == "finished"
 
     def tables(self) -> dict[str, Table]:
-        """The tables by name, without those that have no columns."""
+        """The tables by name, without those that have nothing to say."""
         tables = {
             "intervals": self.intervals,
             "incidents": self.incidents,
             "checkpoints": self.checkpoints,
             "repairs": self.repairs,
             "absences": self.absences,
+            "sizes": self.sizes if len(self.sizes["t_s"]) > 1 else {},
         }
         return {name: columns for name, columns in tables.items() if columns}
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from clustersim.run.adaptive import ObservedFailures, adapted_interval_s, shortest_interval_s
 from clustersim.run.kept import Kept
 from clustersim.run.log import CrashRow, IncidentRow, Log, PaceRow, RedoRow, StretchRow
-from clustersim.run.plan import CheckpointPlan, PhasePlan
+from clustersim.run.plan import PhasePlan, RunPlan
 from clustersim.run.progress import Rhythm, Stretch, rhythm
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
 
@@ -26,12 +26,18 @@ class Trajectory:
     """The steps of the job. It knows nothing of events: the job tells it what happened and when."""
 
     def __init__(
-        self, phases: Sequence[PhasePlan], checkpoint: CheckpointPlan, kept: Kept, log: Log, bad_checkpoint: int
+        self, courses: Sequence[Sequence[PhasePlan]], plan: RunPlan, kept: Kept, log: Log, bad_checkpoint: int
     ) -> None:
-        self._phases = phases
-        self._checkpoint = checkpoint
-        self._rhythms = [rhythm(phase, checkpoint) for phase in phases]
+        self._courses = courses
+        self._phases = courses[0]
+        self._job_nodes = plan.job_nodes
+        self._checkpoint = checkpoint = plan.checkpoint
+        self._rhythms = [
+            [rhythm(phase, plan.checkpoint_with(self._nodes_in(phase))) for phase in course] for course in courses
+        ]
         self._shortest_interval_s = shortest_interval_s(checkpoint)
+        self.resized = 0
+        """Changes of the size of the job that were made."""
         self._observed = ObservedFailures(checkpoint.adaptive) if checkpoint.adaptive else None
         self._log = log
         self._bad_checkpoint = bad_checkpoint
@@ -62,10 +68,33 @@ class Trajectory:
 
     def _rhythm(self, now_s: float) -> Rhythm:
         if self._observed is None:
-            return self._rhythms[self.phase]
+            return self._rhythms[self.resized][self.phase]
         mtbf_s = self._observed.mtbf_s(now_s)
         interval_s = adapted_interval_s(self._checkpoint.stall_s, mtbf_s, self._shortest_interval_s)
-        return rhythm(self._phases[self.phase], self._checkpoint, interval_s)
+        return rhythm(self._course[self.phase], self._checkpoint, interval_s)
+
+    @property
+    def _course(self) -> Sequence[PhasePlan]:
+        """The phases as they are at the size that the job has now."""
+        return self._courses[self.resized]
+
+    @property
+    def place(self) -> int:
+        """Which of the phases it is in, counting those of one size after those of another."""
+        return self.resized * len(self._phases) + self.phase
+
+    @property
+    def nodes(self) -> int:
+        """Nodes that the phase takes."""
+        return self._nodes_in(self._course[min(self.phase, len(self._phases) - 1)])
+
+    @property
+    def new_layout(self) -> bool:
+        """Whether the phase begins with another layout than the one before had."""
+        return not self.finished and self._course[self.phase].restart_before
+
+    def _nodes_in(self, phase: PhasePlan) -> int:
+        return self._job_nodes if phase.nodes is None else phase.nodes
 
     def end_stretch(self, stretch: Stretch, now_s: float, done: int, ended_by: int) -> None:
         """Take note of a stretch that has ended, with its whole steps and the incident that ended it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from clustersim.hardware.contention import fabric_problems
 from clustersim.scenario.schema.hardware import Accelerator
 from clustersim.scenario.schema.scenario import Scenario
-from clustersim.scenario.schema.training import Layout, Phase
+from clustersim.scenario.schema.training import Layout, Phase, Resize
 from clustersim.step.efficiency import has_peak
 from clustersim.step.memory_fit import memory_problem
 from clustersim.workload.layout import layout_problems
@@ -31,6 +31,8 @@ def feasibility_problems(scenario: Scenario) -> list[Problem]:
     found = [*_precision_problems(scenario), *_spare_problems(scenario), *_fabric_problems(scenario)]
     for index, phase in enumerate(scenario.training.phases):
         found.extend(_phase_problems(scenario, index, phase))
+    if not found:
+        found.extend(_resize_problems(scenario))
     return list(dict.fromkeys(found))
 
 
@@ -72,6 +74,35 @@ def _phase_problems(scenario: Scenario, index: int, phase: Phase) -> Iterator[Pr
         message = memory_problem(scenario, layout, phase)
         if message is not None:
             yield layout_path, message
+
+
+def _resize_problems(scenario: Scenario) -> Iterator[Problem]:
+    """Sizes that some phase cannot be trained with: when the date comes the job may be in any, and it may go back."""
+    for number, resize in enumerate(scenario.training.resizes):
+        path = f"training.resizes[{number}]"
+        parts = _broken_replicas(scenario, resize)
+        if parts is not None:
+            yield f"{path}.gpus", parts
+            continue
+        then = scenario.model_copy(update={"training": scenario.training.resized(resize)})
+        yield from ((path, message) for _path, message in _fabric_problems(then))
+        for index, phase in enumerate(then.training.phases):
+            gpus = then.training.layout_of(phase).gpus
+            for _path, message in _phase_problems(then, index, phase):
+                yield path, f"phase {phase.name!r} with {gpus:,} GPUs: {message}"
+
+
+def _broken_replicas(scenario: Scenario, resize: Resize) -> str | None:
+    """What is wrong with a number of GPUs that holds no whole number of replicas."""
+    for phase in scenario.training.phases if resize.gpus else ():
+        size = scenario.training.layout_of(phase).replica_gpus
+        if resize.gpus and resize.gpus % size:
+            fit = max(1, resize.gpus // size) * size
+            return (
+                f"phase {phase.name!r} has replicas of {size:,} GPUs, which do not fill {resize.gpus:,};"
+                f" use {fit:,} or {fit + size:,}, or give a layout"
+            )
+    return None
 
 
 def _size_problems(scenario: Scenario, layout: Layout, path: str) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from clustersim.scenario.schema.hardware import Cluster, Precision
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.scenario import Scenario
-from clustersim.scenario.schema.training import Layout, Phase, Software, SoftwareOption
+from clustersim.scenario.schema.training import Layout, Phase, Resize, Software, SoftwareOption
 from clustersim.step.breakdown import step_breakdown
 from clustersim.step.calibrated import extrapolations_of, prediction_sigma
 from clustersim.step.efficiency import calibrated_table, default_stack, peak_of
@@ -109,6 +109,39 @@ def phase_steps(scenario: Scenario) -> tuple[StepTime, ...]:
         the predicted one stretched to the measured mean, since a stopwatch does not say where the time went.
     """
     return tuple(_phase_step(scenario, phase) for phase in scenario.training.phases)
+
+
+def resized_steps(scenario: Scenario, resize: Resize) -> tuple[StepTime, ...]:
+    """Step time of every phase after a change of the size of the job.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A plan without feasibility problems.
+    resize : Resize
+        One of its changes.
+
+    Returns
+    -------
+    tuple of StepTime, shape (phases,)
+        A measured ``step_time`` becomes as much longer or shorter as the prediction does, whose uncertainty it has.
+    """
+    then = scenario.model_copy(update={"training": scenario.training.resized(resize)})
+    pairs = zip(scenario.training.phases, then.training.phases, strict=True)
+    return tuple(_resized_step(scenario, phase, then, resized) for phase, resized in pairs)
+
+
+def _resized_step(scenario: Scenario, phase: Phase, then: Scenario, resized: Phase) -> StepTime:
+    predicted = predict_phase(then, resized)
+    if phase.step_time is None:
+        return predicted
+    measured = _measured(predicted, phase.step_time * predicted.mean_s / predict_phase(scenario, phase).mean_s)
+    return replace(
+        measured,
+        prediction_sigma=predicted.prediction_sigma,
+        extrapolations=predicted.extrapolations,
+        basis="predicted",
+    )
 
 
 def predict_phase(

@@ -1,16 +1,20 @@
-"""By how much one slow GPU or one slow link lengthens the step of the whole job."""
+"""By how much one slow GPU, a slow link or a node in another place lengthens the step of the whole job."""
 
+import math
 import statistics
 from dataclasses import replace
 
+from clustersim.hardware.contention import bandwidth_shares
+from clustersim.hardware.fabric import fabric_of
 from clustersim.hardware.topology.build import build_topology
 from clustersim.scenario.schema.fabric import Degraded
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.schema.training import Phase
-from clustersim.step.breakdown import computing_share
+from clustersim.step.breakdown import computing_share, step_breakdown
 from clustersim.step.data_parallel import data_parallel_s
 from clustersim.step.efficiency import calibrated_table, default_stack
+from clustersim.step.groups import groups_of
 from clustersim.step.job import Job, job_of
 from clustersim.step.options import chosen_options
 from clustersim.step.pipeline import Work, schedule_of, simulate
@@ -77,6 +81,34 @@ def slow_network(scenario: Scenario, phase: Phase, degraded: tuple[Degraded, ...
     worse = fabric.model_copy(update={"degraded": (*fabric.degraded, *degraded)})
     slow = predict_phase(scenario, phase, cluster=scenario.cluster.model_copy(update={"fabric": worse}))
     return max(1.0, slow.mean_s / predict_phase(scenario, phase).mean_s)
+
+
+def moved_nodes(scenario: Scenario, phase: Phase, seats: tuple[int, ...]) -> float:
+    """Factor on the step time while the job sits on other nodes than the first ones; at least 1.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The plan.
+    phase : Phase
+        Which of its phases.
+    seats : tuple of int, shape (nodes of the phase,)
+        Node that the ranks of each node of the job sit on. The rings and the neighbours of what sits elsewhere cross
+        the links in between; the slowest group of each kind sets the pace (:mod:`clustersim.hardware.contention`).
+
+    Raises
+    ------
+    FabricError
+        If no way leads there.
+    """
+    job, count = _job(scenario, phase)
+    cluster, layout = scenario.cluster, job.layout
+    shares = bandwidth_shares(cluster, layout, seats)
+    if shares == bandwidth_shares(cluster, layout):
+        return 1.0
+    moved = replace(job, groups=groups_of(fabric_of(cluster), layout, shares))
+    usual_s, moved_s = (math.fsum(step_breakdown(it, count).values()) for it in (job, moved))
+    return max(1.0, moved_s / usual_s)
 
 
 def node_links(cluster: Cluster, node: int, bandwidth: float, *, one: bool = False) -> tuple[Degraded, ...]:

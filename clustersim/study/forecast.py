@@ -116,7 +116,7 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
             "file": Path(loaded.file).name,
             "sha256": loaded.sha256,
             "start": scenario.training.start.isoformat(),
-            "gpus": scenario.training.layout.gpus,
+            "gpus": scenario.training.gpus,
             "accelerator": scenario.cluster.node.accelerator.catalogue_entry,
             "model": scenario.model.catalogue_entry,
         },
@@ -125,7 +125,7 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
         "phases": phase_sections(scenario, steps, ensemble),
         "claims": claims,
         "gpu_hours_bridge": bridge,
-        "gpu_hours_account": gpu_hours_account(ensemble, scenario.training.layout.gpus),
+        "gpu_hours_account": gpu_hours_account(ensemble, scenario.bill, scenario.training.gpus),
         "checkpointing": {
             "size_bytes": checkpoint_size_bytes(scenario),
             "interval_s": ensemble.plan.checkpoint.interval_s,

@@ -14,8 +14,10 @@ from clustersim.bill import (
     spare_energy_j,
     triangular_quantile,
 )
+from clustersim.run.plan import RunPlan
 from clustersim.run.streams import stream
 from clustersim.scenario import Scenario
+from clustersim.scenario.schema.bill import Bill
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.replication import Replication
 from clustersim.study.statistics import summarise
@@ -56,7 +58,7 @@ def run_bills(scenario: Scenario, ensemble: Ensemble) -> Bills:
     return Bills(
         price_usd_per_hour=[price * _HOUR_S for price in prices],
         cost_usd=[
-            gpu_cost_usd(run.wall_s * ensemble.plan.nodes * ensemble.plan.gpus_per_node, price)
+            gpu_cost_usd(reserved_gpu_s(scenario.bill, ensemble.plan, run), price)
             for run, price in zip(runs, prices, strict=True)
         ],
         energy_mwh=[energy / _J_PER_MWH for energy in energies_j],
@@ -64,6 +66,12 @@ def run_bills(scenario: Scenario, ensemble: Ensemble) -> Bills:
         power_mw=[mean_power_w(energy, run.wall_s) / 1e6 for energy, run in zip(energies_j, runs, strict=True)],
         electricity_usd=[electricity_usd(energy, site.energy_price) for energy in energies_j],
     )
+
+
+def reserved_gpu_s(bill: Bill, plan: RunPlan, run: Replication) -> float:
+    """GPU-seconds that are paid for: of the job, its spares and, if the bill says so, the nodes that it gave up."""
+    not_paid_s = 0.0 if bill.given_up_nodes == "paid" else run.wall_s - run.full_size.total_s
+    return (run.wall_s * plan.nodes - not_paid_s * plan.job_nodes) * plan.gpus_per_node
 
 
 def _price_usd_per_gpu_s(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
@@ -77,6 +85,6 @@ def _price_usd_per_gpu_s(scenario: Scenario, ensemble: Ensemble, run: Replicatio
 def _energy_j(scenario: Scenario, ensemble: Ensemble, run: Replication) -> float:
     node, plan = scenario.cluster.node, ensemble.plan
     power = NodePower(node.training_power, node.idle_power)
-    nodes_j = job_energy_j(run.time_by_state_s, plan.job_nodes, power)
+    nodes_j = job_energy_j(run.full_size.by_state_s, plan.job_nodes, power)
     nodes_j += spare_energy_j(run.wall_s, plan.spares.total, power)
     return site_energy_j(nodes_j, scenario.bill.site.pue)

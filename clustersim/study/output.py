@@ -139,7 +139,7 @@ def replication_columns(ensemble: Ensemble) -> dict[str, list[Any]]:
         )
     }  # fmt: skip
     for state in STATES:
-        columns[f"{state}_s"] = [run.time_by_state_s[state] for run in runs]
+        columns[f"{state}_s"] = [run.wall.by_state_s[state] for run in runs]
     for category in runs[0].interruptions:
         columns[f"interruptions: {category}"] = [run.interruptions[category] for run in runs]
     return columns

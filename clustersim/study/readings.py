@@ -112,12 +112,12 @@ def _interval(values: Sequence[float]) -> Interval:
 
 def _known(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills) -> dict[Key, Interval]:
     """The forecast in SI units, by quantity, window and phase."""
-    runs, gpus = ensemble.replications, scenario.training.layout.gpus
+    runs, gpus = ensemble.replications, scenario.training.gpus
     main = [phase.main for phase in scenario.training.phases]
     known: dict[Key, Interval] = {
         ("wall_time", None, None): _interval([run.wall_s for run in runs]),
-        ("gpu_time", None, None): _interval([run.wall_s * gpus for run in runs]),
-        ("main_gpu_time", None, None): _interval([gpus * run.main_s(main) for run in runs]),
+        ("gpu_time", None, None): _interval([run.full_size.total_s * gpus for run in runs]),
+        ("main_gpu_time", None, None): _interval([gpus * run.full_size.main_s(main) for run in runs]),
         ("cost", None, None): _interval(bills.cost_usd),
         ("energy", None, None): _interval([mwh * 3.6e9 for mwh in bills.energy_mwh]),
         ("carbon", None, None): _interval([tonnes * 1000.0 for tonnes in bills.carbon_tonnes]),
@@ -182,7 +182,8 @@ def _time_between(
 def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> dict[Key, Interval]:
     known: dict[Key, Interval] = {}
     for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True)):
-        spent_s = [run.phase_s(number) for run in ensemble.replications]
+        spent_s = [run.wall.phase_s(number) for run in ensemble.replications]
+        gpu_s = [run.full_size.phase_s(number) * scenario.training.gpus for run in ensemble.replications]
         spread = float(np.exp(1.645 * step.prediction_sigma))
         known |= {
             ("step_time", None, phase.name): (step.mean_s / spread, step.mean_s, step.mean_s * spread),
@@ -192,7 +193,7 @@ def _known_of_phases(scenario: Scenario, steps: Sequence[StepTime], ensemble: En
                 step.model_flops_per_gpu_s * spread,
             ),
             ("wall_time", None, phase.name): _interval(spent_s),
-            ("gpu_time", None, phase.name): _interval([seconds * scenario.training.layout.gpus for seconds in spent_s]),
+            ("gpu_time", None, phase.name): _interval(gpu_s),
         }
     return known
 
@@ -206,7 +207,8 @@ def _facts(scenario: Scenario, ensemble: Ensemble) -> PlanFacts:
         for count, layout, phase in zip(steps, layouts, training.phases, strict=True)
     )
     return PlanFacts(
-        gpus=max(layout.gpus for layout in layouts),
+        gpus=training.gpus,
+        least_gpus=training.sizes[-1],
         tokens=sum(phase.tokens for phase in training.phases),
         steps=float(sum(steps)),
         micro_batches=passes,
@@ -217,8 +219,12 @@ def _facts(scenario: Scenario, ensemble: Ensemble) -> PlanFacts:
 
 
 def _phase_work(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> list[PhaseWork]:
-    """Phases for the bridge, whose FLOPs are six per parameter and token as in the published arithmetic."""
+    """Phases for the bridge, whose FLOPs are six per parameter and token as in the published arithmetic.
+
+    Each has the GPUs of its layout, for as long as they take for its GPU time.
+    """
     flops_per_token = 6.0 * count_parameters(scenario.model).active
+    sizes = [scenario.training.layout_of(phase).gpus for phase in scenario.training.phases]
     return [
         PhaseWork(
             main=phase.main,
@@ -226,8 +232,8 @@ def _phase_work(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensembl
             flops_per_token=flops_per_token,
             step_time_s=step.mean_s,
             tokens_per_step=ensemble.plan.phases[number].tokens_per_step,
-            gpus=scenario.training.layout.gpus,
-            seconds_by_state=time_by_state_means_s(ensemble, number),
+            gpus=sizes[number],
+            seconds_by_state=time_by_state_means_s(ensemble, number, scenario.training.gpus / sizes[number]),
         )
         for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True))
     ]

@@ -10,7 +10,9 @@ import numpy as np
 from clustersim.run import metrics
 from clustersim.run.engine import drawn_phases, drawn_rate_factor, simulate
 from clustersim.run.parts import time_by_part_s
-from clustersim.run.plan import RunPlan
+from clustersim.run.plan import RunPlan, ideal_s
+from clustersim.run.records import Records
+from clustersim.run.sizes import full_size_time, time_by_size_s
 
 PROGRESS_POINTS = 121
 """Evenly spaced moments of a run at which its progress is kept for the figure."""
@@ -29,6 +31,28 @@ class WindowMetrics:
     by_category: dict[str, int]
     covered: bool
     """The run lasted until the end of the window."""
+    node_s: float
+    """Node-seconds of the job in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Where time of the job went."""
+
+    total_s: float
+    by_state_s: dict[str, float]
+    parts_by_state_s: dict[str, dict[str, float]]
+    lost_by_cause_s: dict[str, float]
+    by_phase_and_state_s: tuple[tuple[float, ...], ...]
+    """Rows are phases, columns states."""
+
+    def phase_s(self, phase: int) -> float:
+        """Of a phase [s]."""
+        return sum(self.by_phase_and_state_s[phase])
+
+    def main_s(self, main: Sequence[bool]) -> float:
+        """Of the phases that count as the main run [s]."""
+        return sum(self.phase_s(phase) for phase, counts in enumerate(main) if counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +63,12 @@ class Replication:
     finished: bool
     wall_s: float
     tokens: float
-    time_by_state_s: dict[str, float]
-    parts_by_state_s: dict[str, dict[str, float]]
-    lost_by_cause_s: dict[str, float]
-    time_by_phase_and_state_s: tuple[tuple[float, ...], ...]
-    """Rows are phases, columns states."""
+    wall: Spent
+    """By the clock on the wall."""
+    full_size: Spent
+    """GPU time: the seconds in which the job at its largest has as many node-seconds."""
+    time_by_size_s: dict[int, float]
+    """By the nodes that the job has."""
     interruptions: dict[str, int]
     unexpected: int
     planned: int
@@ -60,15 +85,7 @@ class Replication:
     @property
     def effective_training_time(self) -> float:
         """Productive over wall time."""
-        return self.time_by_state_s["productive"] / self.wall_s
-
-    def phase_s(self, phase: int) -> float:
-        """Wall time spent in a phase [s]."""
-        return sum(self.time_by_phase_and_state_s[phase])
-
-    def main_s(self, main: Sequence[bool]) -> float:
-        """Wall time spent in the phases that count as the main run [s]."""
-        return sum(self.phase_s(phase) for phase, counts in enumerate(main) if counts)
+        return self.wall.by_state_s["productive"] / self.wall_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +122,15 @@ def _replicate(task: Task, number: int) -> Replication:
     records = simulate(plan, task.seed, number)
     unexpected, planned = metrics.interruptions(records)
     times_s = np.linspace(0.0, records.end_s, PROGRESS_POINTS)
+    at_full_size, wall = full_size_time(records, plan.job_nodes), _spent(records)
     return Replication(
         number=number,
         finished=records.finished,
         wall_s=records.end_s,
         tokens=metrics.tokens_trained(records),
-        time_by_state_s=metrics.time_by_state_s(records),
-        parts_by_state_s=time_by_part_s(records),
-        lost_by_cause_s=metrics.time_lost_by_cause_s(records),
-        time_by_phase_and_state_s=tuple(map(tuple, metrics.time_by_phase_and_state_s(records).tolist())),
+        wall=wall,
+        full_size=wall if at_full_size is records else _spent(at_full_size),
+        time_by_size_s=time_by_size_s(records),
         interruptions=metrics.interruptions_by_category(records),
         unexpected=unexpected,
         planned=planned,
@@ -128,6 +145,7 @@ def _replicate(task: Task, number: int) -> Replication:
                 metrics.tokens_in(records, window),
                 metrics.interruptions_by_category(records, window),
                 records.end_s >= window.end_s,
+                sum(nodes * length_s for nodes, length_s in time_by_size_s(records, window).items()),
             )
             for window in task.windows
         ),
@@ -138,10 +156,20 @@ def _replicate(task: Task, number: int) -> Replication:
     )
 
 
+def _spent(records: Records) -> Spent:
+    return Spent(
+        total_s=records.end_s,
+        by_state_s=metrics.time_by_state_s(records),
+        parts_by_state_s=time_by_part_s(records),
+        lost_by_cause_s=metrics.time_lost_by_cause_s(records),
+        by_phase_and_state_s=tuple(map(tuple, metrics.time_by_phase_and_state_s(records).tolist())),
+    )
+
+
 def _step_time_factor(plan: RunPlan, seed: int, number: int) -> float:
     """Training time without disturbance in this run, over its median."""
     drawn_s = sum(phase.steps * phase.step_time_s for phase in drawn_phases(plan, seed, number))
-    return drawn_s / plan.ideal_s
+    return drawn_s / ideal_s(plan.phases)
 
 
 def _failure_rate_factor(plan: RunPlan, seed: int, number: int) -> float:

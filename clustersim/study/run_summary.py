@@ -14,7 +14,7 @@ from clustersim.step.efficiency import peak_of
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.history import history
-from clustersim.study.money import Bills
+from clustersim.study.money import Bills, reserved_gpu_s
 from clustersim.study.readings import LossReading
 from clustersim.study.replication import PROGRESS_POINTS, Replication
 from clustersim.study.statistics import Stat, mean_time_between, summarise
@@ -49,7 +49,7 @@ def headline(
     plan = ensemble.plan
     wall_days = summarise([run.wall_s / _DAY_S for run in runs])
     effective = summarise([run.effective_training_time for run in runs])
-    gpus = scenario.training.layout.gpus
+    gpus = scenario.training.gpus
     main = [phase.main for phase in scenario.training.phases]
     preempted = [sum(run.interruptions[other.name] for other in plan.preemptions) for run in runs]
     return {
@@ -62,14 +62,14 @@ def headline(
             "mean_ci95_low": _date_after(scenario, wall_days["mean_ci95_low"]),
             "mean_ci95_high": _date_after(scenario, wall_days["mean_ci95_high"]),
         },
-        "gpu_hours": summarise([run.wall_s / _HOUR_S * gpus for run in runs]),
-        "main_gpu_hours": summarise([run.main_s(main) / _HOUR_S * gpus for run in runs]),
-        "reserved_gpu_hours": summarise([run.wall_s / _HOUR_S * plan.nodes * plan.gpus_per_node for run in runs]),
+        "gpu_hours": summarise([run.full_size.total_s / _HOUR_S * gpus for run in runs]),
+        "main_gpu_hours": summarise([run.full_size.main_s(main) / _HOUR_S * gpus for run in runs]),
+        "reserved_gpu_hours": summarise([reserved_gpu_s(scenario.bill, plan, run) / _HOUR_S for run in runs]),
         "effective_training_time_fraction": effective,
         "ettr_fraction": effective,
         "goodput_fraction": effective,
         "mfu_fraction": summarise([_mfu_over_wall_time(scenario, run) for run in runs]),
-        "mfu_while_training_fraction": summarise(_mfu_while_training(steps, ensemble)),
+        "mfu_while_training_fraction": summarise(_mfu_while_training(scenario, steps, ensemble)),
         "interruptions": summarise(
             [run.unexpected + run.planned + taken for run, taken in zip(runs, preempted, strict=True)]
         ),
@@ -94,22 +94,30 @@ def _date_after(scenario: Scenario, days: float) -> str:
     return (scenario.training.start + timedelta(days=days)).isoformat(timespec="minutes")
 
 
-def _mfu_while_training(steps: Sequence[StepTime], ensemble: Ensemble) -> list[float]:
-    """MFU of undisturbed steps in each replication, over all phases by their time."""
-    times_s = [phase.steps * phase.step_time_s for phase in ensemble.plan.phases]
+def _mfu_while_training(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble) -> list[float]:
+    """MFU of undisturbed steps in each replication, over all phases by their GPU time."""
+    plan, runs = ensemble.plan, ensemble.replications
+    if plan.resizes:
+        # How long it has which size depends on the run.
+        shares = [run.full_size.by_state_s["productive"] / run.full_size.total_s for run in runs]
+        whole = [_mfu_over_wall_time(scenario, run) for run in runs]
+        return [mfu / share if share else 0.0 for mfu, share in zip(whole, shares, strict=True)]
+    times_s = [
+        phase.steps * phase.step_time_s * (phase.nodes or plan.job_nodes) / plan.job_nodes for phase in plan.phases
+    ]
     predicted = sum(step.mfu * time_s for step, time_s in zip(steps, times_s, strict=True)) / sum(times_s)
-    return [predicted / run.step_time_factor for run in ensemble.replications]
+    return [predicted / run.step_time_factor for run in runs]
 
 
 def _mfu_over_wall_time(scenario: Scenario, run: Replication) -> float:
-    """Model FLOPs of the tokens that count, over what the GPUs could have done in the whole wall time."""
+    """Model FLOPs of the tokens that count, over what the GPUs could have done while they were the job's."""
     flops, left = 0.0, run.tokens
     for phase in scenario.training.phases:
         tokens = min(left, phase.tokens)
         flops += tokens * model_flops_per_token(scenario.model, phase.sequence_length, "full")
         left -= tokens
     peak_flop_s = peak_of(scenario.cluster.node.accelerator, scenario.training.precision)
-    return flops / (run.wall_s * scenario.training.layout.gpus * peak_flop_s)
+    return flops / (run.full_size.total_s * scenario.training.gpus * peak_flop_s)
 
 
 def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
@@ -117,15 +125,16 @@ def run_sections(scenario: Scenario, ensemble: Ensemble) -> dict[str, Any]:
     runs = ensemble.replications
     return {
         "hours_by_state": {
-            state: summarise([run.time_by_state_s[state] / _HOUR_S for run in runs]) for state in STATES
+            state: summarise([run.wall.by_state_s[state] / _HOUR_S for run in runs]) for state in STATES
         },
-        "restart_parts_hours": _named_hours([run.parts_by_state_s.get("restart", {}) for run in runs]),
-        "hours_lost_by_cause": _named_hours([run.lost_by_cause_s for run in runs]),
+        "restart_parts_hours": _named_hours([run.wall.parts_by_state_s.get("restart", {}) for run in runs]),
+        "hours_lost_by_cause": _named_hours([run.wall.lost_by_cause_s for run in runs]),
         "badput_fraction": {
-            label: summarise([run.time_by_state_s[state] / run.wall_s for run in runs])
+            label: summarise([run.wall.by_state_s[state] / run.wall_s for run in runs])
             for state, label in BADPUT.items()
         },
         "interruptions_by_category": _categories(ensemble),
+        "sizes": _sizes(ensemble),
         "windows": _windows(scenario, ensemble),
     }
 
@@ -136,16 +145,40 @@ def _named_hours(tables: Sequence[Mapping[str, float]]) -> dict[str, Stat]:
     return dict(sorted(hours.items(), key=lambda item: -item[1]["mean"]))
 
 
+def _time_by_size_s(ensemble: Ensemble) -> dict[int, list[float]]:
+    """Wall time of every replication with each number of nodes [s]."""
+    runs = ensemble.replications
+    numbers = dict.fromkeys(nodes for run in runs for nodes in run.time_by_size_s)
+    return {nodes: [run.time_by_size_s.get(nodes, 0.0) for run in runs] for nodes in numbers}
+
+
+def _sizes(ensemble: Ensemble) -> list[dict[str, Any]]:
+    """How long the job has which number of GPUs, in the order in which it first has them."""
+    rows = []
+    for nodes, spent_s in _time_by_size_s(ensemble).items():
+        gpus = nodes * ensemble.plan.gpus_per_node
+        rows.append(
+            {
+                "gpus": gpus,
+                "wall_days": summarise([time_s / _DAY_S for time_s in spent_s]),
+                "gpu_hours": summarise([time_s / _HOUR_S * gpus for time_s in spent_s]),
+            }
+        )
+    return rows
+
+
 def _categories(ensemble: Ensemble) -> list[dict[str, Any]]:
     runs, plan = ensemble.replications, ensemble.plan
     wall_s = float(np.mean([run.wall_s for run in runs]))
-    rows = [
+    times_s = {nodes: float(np.mean(spent_s)) for nodes, spent_s in _time_by_size_s(ensemble).items()}
+    rows: list[dict[str, Any]] = [
         {
             "category": c.name,
             "component": c.component,
             "effect": c.effect,
             "count": summarise([run.interruptions[c.name] for run in runs]),
-            "expected": c.rate_on_s(plan.job_nodes) * wall_s + _recorded(plan, code, wall_s),
+            "expected": sum(c.rate_on_s(nodes) * time_s for nodes, time_s in times_s.items())
+            + _recorded(plan, code, wall_s),
         }
         for code, c in enumerate(plan.categories)
         if c.stops_job
@@ -185,7 +218,7 @@ def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
         seen = ensemble.windows(index)
         if not seen:
             continue
-        gpu_seconds = scenario.training.layout.gpus * window.length
+        gpu_seconds = float(np.mean([metrics.node_s for metrics in seen])) * ensemble.plan.gpus_per_node
         sections.append(
             {
                 "name": window.name,

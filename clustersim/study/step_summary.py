@@ -19,8 +19,9 @@ def phase_sections(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ense
     """One section for each phase."""
     sections = []
     for number, (phase, step) in enumerate(zip(scenario.training.phases, steps, strict=True)):
-        layout = phase.layout or scenario.training.layout
-        spent_s = [run.phase_s(number) for run in ensemble.replications]
+        layout = scenario.training.layout_of(phase)
+        spent_s = [run.wall.phase_s(number) for run in ensemble.replications]
+        gpu_s = [run.full_size.phase_s(number) * scenario.training.gpus for run in ensemble.replications]
         sections.append(
             {
                 "name": phase.name,
@@ -44,7 +45,7 @@ def phase_sections(scenario: Scenario, steps: Sequence[StepTime], ensemble: Ense
                 "memory_bytes_per_gpu": step.memory.as_dict(),
                 "memory_capacity_bytes": scenario.cluster.node.accelerator.memory,
                 "wall_days": summarise([seconds / _DAY_S for seconds in spent_s]),
-                "gpu_hours": summarise([seconds / _HOUR_S * layout.gpus for seconds in spent_s]),
+                "gpu_hours": summarise([seconds / _HOUR_S for seconds in gpu_s]),
                 "extrapolations": list(step.extrapolations),
             }
         )
@@ -78,11 +79,11 @@ def extrapolations(scenario: Scenario, steps: Sequence[StepTime]) -> list[str]:
     ]
 
 
-def time_by_state_means_s(ensemble: Ensemble, phase: int) -> dict[str, float]:
-    """Mean wall time in each state of one phase over the replications [s]."""
+def time_by_state_means_s(ensemble: Ensemble, phase: int, factor: float = 1.0) -> dict[str, float]:
+    """Mean GPU time in each state of one phase over the replications, times a factor [s]."""
     count = len(ensemble.replications)
     sums = [
-        math.fsum(run.time_by_phase_and_state_s[phase][state] for run in ensemble.replications)
+        math.fsum(run.full_size.by_phase_and_state_s[phase][state] for run in ensemble.replications) * factor
         for state in range(len(STATES))
     ]
     return {name: total / count for name, total in zip(STATES, sums, strict=True)}

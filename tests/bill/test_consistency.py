@@ -33,6 +33,15 @@ def test_without_claimed_gpus_the_plan_has_them():
     assert implied_s / HOUR == pytest.approx(16384 * 54 * 24)
 
 
+def test_a_job_of_several_sizes_may_have_any_hours_between():
+    """PaLM (arXiv 2204.02311): 6,144 chips for 1,200 h and 3,072 for 336 h, 8.4 million chip-hours in 64 days."""
+    plan = PlanFacts(6144, 780e9, 1e6, 1e6, 128, 2.0 / HOUR, 3.0 / HOUR, least_gpus=3072)
+    wall, hours = claim("wall_time", equals="1536 h"), claim("gpu_time", equals="8.4M GPU-hours")
+    assert contradictions([wall, hours], plan) == []
+    ((which, _, _),) = contradictions([wall, claim("gpu_time", equals="4M GPU-hours")], plan)
+    assert which.quantity == "gpu_time"
+
+
 def test_money_must_be_hours_times_price():
     hours = claim("gpu_time", equals="30M GPU-hours")
     assert contradictions([hours, claim("cost", at_least="$60M", at_most="$90M")], PLAN) == []

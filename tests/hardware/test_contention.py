@@ -340,3 +340,54 @@ def test_a_missing_spine_never_helps(fabric: dict[str, Any], shape: Layout, spin
     broken = bandwidth_shares(cluster(16, **fabric, degraded=down(switch=f"spine-{spine}")), shape)
     for dimension in DIMENSIONS:
         assert getattr(broken, dimension) <= getattr(whole, dimension)
+
+
+# --- nodes of the job that sit elsewhere ------------------------------------------------------------------------------
+
+PODS = {"kind": "clos", "nodes_per_pod": 4, "oversubscription": 4.0}
+"""All that leaves a pod of four nodes is what one of them sends."""
+KEPT, SORTED = (0, 8, 2, 3, 4, 5, 6, 7), (0, 2, 3, 4, 5, 6, 7, 8)
+"""Node 1 is missing and node 8, in a third pod, is in its place; or at the end of the order."""
+
+
+@pytest.mark.parametrize(
+    ("seats", "share"),
+    [((), 1.0), (KEPT, 1 / 2), (SORTED, 1.0), ((0, 8, 9, 3, 4, 5, 6, 7), 1 / 2), ((0, 8, 2, 3, 9, 5, 10, 7), 1 / 3)],
+)
+def test_a_node_in_another_pod_takes_its_rings_there_and_back(seats: tuple[int, ...], share: float) -> None:
+    """A ring leaves its pod once on its way round, and once more for a guest; from three guests apart three times."""
+    assert bandwidth_shares(cluster(12, **PODS), layout(8, 8), seats).data == pytest.approx(share)
+
+
+def test_full_bisection_does_not_care_where_nodes_are() -> None:
+    plan = cluster(12, **PODS | {"oversubscription": 1.0})
+    for whole in (layout(8, 8), layout(1, 64, expert=64), layout(8, 2, 4)):
+        assert bandwidth_shares(plan, whole, KEPT) == WHOLE
+
+
+def test_a_node_at_another_site_makes_its_groups_wait_for_the_light() -> None:
+    sites = tuple({"name": name, "nodes": 8} for name in ("here", "there"))
+    plan = cluster(16, kind="datacentres", sites=sites, bandwidth="100 Gbps", round_trip="10 ms")
+    shares = bandwidth_shares(plan, layout(8, 8), KEPT)
+    assert shares.data_latency_s == pytest.approx(5e-3)
+    assert shares.data == pytest.approx(1 / 32), "100 Gbit/s for eight rings of 400 Gbit/s"
+    assert bandwidth_shares(plan, layout(8, 8)) == WHOLE
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    oversubscription=st.sampled_from([1.0, 2.0, 4.0, 8.0]),
+    shape=st.sampled_from([(8, 8, 1), (8, 2, 4), (4, 16, 1), (1, 64, 1)]),
+    kind=st.sampled_from([{"kind": "clos"}, {"kind": "clos", "routing": "ecmp"}, {"kind": "clos", "rails": 4}]),
+    order=st.sampled_from(["tp-cp-dp-pp", "tp-cp-pp-dp"]),
+)
+def test_the_first_nodes_in_order_are_where_the_job_sits(
+    oversubscription: float, shape: tuple[int, int, int], kind: dict[str, Any], order: str
+) -> None:
+    """Seats that are the first nodes change nothing, and another whole pod is as good as the first."""
+    plan = cluster(16, **PODS | kind | {"oversubscription": oversubscription})
+    whole = layout(*shape, rank_order=order)
+    usual = bandwidth_shares(plan, whole)
+    assert bandwidth_shares(plan, whole, tuple(range(8))) == usual
+    if kind.get("routing") != "ecmp":
+        assert bandwidth_shares(plan, whole, tuple(range(8, 16))) == usual

@@ -109,6 +109,19 @@ def test_unpublished_categories_have_no_mark(summary):
     assert picture.table.rows[0][-1] == "–"
 
 
+def test_a_job_of_several_sizes_shows_how_long_it_has_each(summary):
+    assert step(summary)["sizes"] == []
+    one = {
+        "gpus": 6144,
+        "wall_days": summary["headline"]["wall_time_days"],
+        "gpu_hours": summary["headline"]["gpu_hours"],
+    }
+    assert step({**summary, "sizes": [one]})["sizes"] == []
+    rows = step({**summary, "sizes": [one, {**one, "gpus": 3072}]})["sizes"]
+    assert [row[0] for row in rows] == ["6,144", "3,072"]
+    assert all("days" in days and hours for _, days, hours in rows)
+
+
 def test_extrapolations_name_the_phases_they_concern(summary):
     for phase in summary["phases"]:
         phase["extrapolations"] = ["16,384 GPUs", *phase["extrapolations"]]

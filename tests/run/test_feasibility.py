@@ -42,9 +42,30 @@ def test_the_same_write_is_possible_when_the_interval_follows_from_it() -> None:
 
 
 def test_phases_of_different_size() -> None:
-    (line,) = problems("llama3-405b", "training.phases[9].layout.data_parallel=4")
-    assert "phase 'annealing' uses 8,192 GPUs, the job 16,384" in line
-    assert "llama3-405b.yaml" in line or line.startswith("--set")
+    plan = cs.load(SCENARIOS / "llama3-405b.yaml", ["training.phases[9].layout.data_parallel=4"]).run_plan
+    assert [phase.nodes for phase in plan.phases] == [None] * 9 + [1024]
+
+
+@pytest.mark.parametrize(
+    ("resizes", "place", "message"),
+    [
+        ("{on: 2027-01-11, gpus: 32}", "[0].on", "2027-01-11 is not after the start, 2027-01-11"),
+        ("{on: 2027-01-13, gpus: 32}, {on: 2027-01-13, gpus: 64}", "[1].on", "changes on 2027-01-13 already"),
+        ("{on: 2027-01-13, gpus: 128}", "[0]", "phase 'pre-training' with 128 GPUs: TP 1 x CP 1 x PP 1 x DP 128"),
+        ("{on: 2027-01-13, gpus: 56}", "[0]", "global_batch 512 is not a multiple of data_parallel 56"),
+        ("{on: 2027-01-13}", "[0]", "takes either 'gpus' or 'layout'"),
+        ("{on: 2027-01-13, gpus: 32, layout: {data_parallel: 32}}", "[0]", "takes either 'gpus' or 'layout'"),
+    ],
+)
+def test_sizes_that_the_job_cannot_have(resizes: str, place: str, message: str) -> None:
+    (line,) = problems("quickstart", f"training.resizes=[{resizes}]")
+    assert line.startswith(f"--set training.resizes: training.resizes{place}: ")
+    assert message in line
+
+
+def test_gpus_that_hold_no_whole_number_of_replicas() -> None:
+    (line,) = problems("llama3-405b", "training.resizes=[{on: 2024-05-01, gpus: 8000}]")
+    assert "phase '4M batch' has replicas of 256 GPUs, which do not fill 8,000; use 7,936 or 8,192" in line
 
 
 @pytest.mark.parametrize(
@@ -165,6 +186,14 @@ def test_a_link_with_nothing_left_cuts_the_job_in_two() -> None:
     dead = "{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, bandwidth: 0 %}"
     (line,) = problems("quickstart", f"failures={{categories: {{x: {dead}}}}}")
     assert "failures.categories.x.bandwidth: so little cuts the job in two" in line
+
+
+def test_a_slow_link_of_a_job_that_cannot_train_is_no_trouble_of_its_own() -> None:
+    """56 replicas do not share 512 sequences: the step model cannot be asked what the link costs."""
+    slow = "{component: nic, rate: 1 per node-year, effect: slow, lasts: 1 h, bandwidth: 50 %}"
+    settings = (f"failures={{categories: {{x: {slow}}}}}", "training.layout.data_parallel=56")
+    (line,) = problems("quickstart", *settings)
+    assert "global_batch 512 is not a multiple of data_parallel 56" in line
 
 
 # --- tiers and the store --------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ def records() -> Records:
         incidents=table("t_s category node effect hits detect_s evicted_nodes manual", "fiiiifii", incidents),
         checkpoints=table("taken_s durable_s step tokens phase", "ffifi", [(1010.0, 1010.0, 9, 900.0, 0)]),
         repairs=table("queued_s start_s end_s nodes cause", "fffii", []),
+        sizes=table("t_s nodes", "fi", [(0.0, 4)]),
         categories=CATEGORIES,
         parts=PARTS,
         phases=("main", "anneal"),

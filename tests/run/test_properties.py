@@ -15,7 +15,7 @@ from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
 from clustersim.run.failures.ageing import DAY_S, AgeingPlan
 from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
-from clustersim.run.fleet import AWAY, COLD, HOT, IN_JOB, OUT, WARM, Fleet, Stay
+from clustersim.run.fleet import AWAY, COLD, GONE, HOT, IN_JOB, OUT, WARM, Fleet, Stay
 from clustersim.run.job import DONE, TRAINING
 from clustersim.run.laws import AT_ONCE, Law
 from clustersim.run.log import Log
@@ -34,11 +34,14 @@ from clustersim.run.plan import (
     OnCallPlan,
     PartsPlan,
     PhasePlan,
+    PlacementPlan,
     PreemptionPlan,
     RecoveryPlan,
+    ResizePlan,
     RestartPart,
     RetirementPlan,
     RolloutPlan,
+    SizePlan,
     SparesPlan,
     StoragePlan,
     TenantPlan,
@@ -69,6 +72,13 @@ def laws(most_s: float) -> st.SearchStrategy[Law]:
     return st.builds(Law, kinds, st.floats(0.0, most_s), st.floats(0.0, 1.0))
 
 
+def factors(most: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
+    """Factors on the step time with one to so many spares from elsewhere, in three phases at three sizes."""
+    growth = st.lists(st.tuples(*[st.sampled_from([0.0, 0.2, 1.0])] * 9), min_size=most, max_size=most)
+    return growth.map(lambda rows: tuple(tuple(1.0 + sum(column) for column in zip(*rows[: count + 1], strict=True))
+                                         for count in range(most)))  # fmt: skip
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> RunPlan:
     """A few nodes, an hour or so of work, and a failure every few minutes."""
@@ -82,6 +92,10 @@ def plans(draw: st.DrawFn) -> RunPlan:
             st.none() | st.builds(RetirementPlan, st.floats(0.0, 0.5), st.none() | st.integers(1, 3), laws(3000.0))
         ),
     )  # fmt: skip
+    if spares.total:
+        spares = replace(
+            spares, placement=draw(st.none() | st.builds(PlacementPlan, factors(spares.total), st.booleans()))
+        )
     phases = tuple(
         PhasePlan(
             f"phase {number}", draw(st.integers(1, 80)), draw(st.floats(1.0, 1e9)), draw(st.floats(0.5, 40.0)),
@@ -134,6 +148,41 @@ def _ageing(draw: st.DrawFn) -> AgeingPlan:
         draw(st.sampled_from([0.0, 50.0])), draw(st.sampled_from([0.0, 0.1])), draw(st.floats(0.0, 20.0)),
         draw(st.floats(0.0, 20.0)), draw(st.floats(0.0, DAY_S)),
     )  # fmt: skip
+
+
+@st.composite
+def sized_plans(draw: st.DrawFn) -> RunPlan:
+    """The same of jobs that have fewer nodes in some phases, and other numbers of them from some dates on."""
+    plan = draw(plans())
+    counts = st.integers(1, plan.job_nodes)
+    plan = replace(plan, phases=_sized(plan.phases, [draw(counts) for _ in plan.phases]))
+    dates_s = sorted(draw(st.lists(st.floats(1.0, plan.deadline_s or 1.0), max_size=2, unique=True)))
+    slower = draw(st.floats(0.3, 3.0))
+    resizes = tuple(
+        ResizePlan(
+            at_s,
+            tuple(
+                replace(phase, step_time_s=phase.step_time_s * slower)
+                for phase in _sized(plan.phases, [draw(counts) for _ in plan.phases])
+            ),
+        )
+        for at_s in dates_s
+    )
+    parts = tuple(replace(part, median_s=draw(st.floats(0.0, 60.0))) for part in plan.recovery.restart_parts)
+    sizes = tuple(SizePlan(nodes, parts, draw(st.floats(1.0, 900.0))) for nodes in range(1, plan.job_nodes))
+    # Factors are those of the phases at each size.
+    categories = tuple(
+        replace(category, phase_slowdowns=category.phase_slowdowns * (1 + len(resizes))) for category in plan.categories
+    )
+    return replace(plan, resizes=resizes, sizes=sizes, categories=categories)
+
+
+def _sized(phases: tuple[PhasePlan, ...], counts: list[int]) -> tuple[PhasePlan, ...]:
+    before = [counts[0], *counts]
+    return tuple(
+        replace(phase, nodes=count, restart_before=phase.restart_before or count != last)
+        for phase, count, last in zip(phases, counts, before, strict=False)
+    )
 
 
 def _category(draw: st.DrawFn, name: str, nodes: int, phases: int) -> CategoryPlan:
@@ -223,7 +272,7 @@ def _recovery(draw: st.DrawFn) -> RecoveryPlan:
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_time_and_tokens_are_conserved(run: Simulate, plan: RunPlan, seed: int) -> None:
     records = run(plan, seed)
     assert sum(metrics.time_by_state_s(records).values()) == pytest.approx(records.end_s, rel=1e-6)
@@ -253,18 +302,15 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     np.testing.assert_allclose(tokens[whole] / pace[whole], seconds[whole], rtol=1e-5, atol=1e-5)
     worst = max((max(c.slowdown, *c.phase_slowdowns, 1.0) for c in plan.categories), default=1.0)
     worst /= 1.0 - plan.diurnal.swing if plan.diurnal else 1.0
-    worst *= (
-        max((max(factors) for factors in plan.recovery.elastic.slowdowns), default=1.0)
-        if plan.recovery.elastic
-        else 1.0
-    )
+    for standing in (plan.recovery.elastic, plan.spares.placement):
+        worst *= max((max(factors) for factors in standing.slowdowns), default=1.0) if standing else 1.0
     assert (seconds[works & ~whole] <= worst * step_s[works & ~whole] + 1e-5).all()
     if records.finished:
         assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_same_seed_same_bytes(run: Simulate, plan: RunPlan, seed: int) -> None:
     assert digest(run(plan, seed, 3)) == digest(run(plan, seed, 3))
 
@@ -286,10 +332,14 @@ def test_planned_stops_do_not_pile_up(run: Simulate, plan: RunPlan, seed: int) -
 
 
 def check_fleet(fleet: Fleet, nodes: int, job_nodes: int) -> None:
-    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=AWAY + 1)
+    counts = np.bincount(np.frombuffer(bytes(fleet.state), dtype=np.uint8), minlength=GONE + 1)
     assert counts.sum() == nodes
-    assert counts[IN_JOB] == job_nodes - fleet.missing
-    assert fleet.missing >= 0
+    assert counts[IN_JOB] == fleet.size - fleet.missing
+    gone = {node for node in range(nodes) if fleet.state[node] == GONE}
+    assert gone == {node for node in range(fleet.size, job_nodes) if fleet.state[node] not in (OUT, AWAY)}
+    assert not any(fleet.in_service(node, 1) for node in gone)
+    if fleet._placed:
+        assert set(fleet.guests) == {node for node in range(job_nodes, nodes) if fleet.state[node] == IN_JOB}
     for pool in (HOT, WARM, COLD):
         members = fleet._pools[pool]
         assert len(members) == len(set(members)) == counts[pool]
@@ -306,7 +356,7 @@ def out_of_service(fleet: Fleet, state: int) -> int:
 def check_stays(fleet: Fleet, plan: RunPlan) -> None:
     """What is out is with one stay each; neighbours are owed as many nodes as they lack, and wait for none in vain."""
     nodes = {node: stay.state for stay in fleet.stays for node in stay.nodes}
-    assert nodes == {node: state for node, state in enumerate(fleet.state) if state >= OUT}
+    assert nodes == {node: state for node, state in enumerate(fleet.state) if state in (OUT, AWAY)}
     assert len(nodes) == sum(len(stay.nodes) for stay in fleet.stays)
     theirs = sum(stay.strangers for stay in fleet.stays)
     if plan.neighbour_nodes:
@@ -318,7 +368,7 @@ def check_stays(fleet: Fleet, plan: RunPlan) -> None:
 
 
 @FEW
-@given(plan=plans(), seed=st.integers(0, 2**63))
+@given(plan=sized_plans(), seed=st.integers(0, 2**63))
 def test_no_node_is_lost_or_made(plan: RunPlan, seed: int) -> None:
     """At every moment each node works for the job, stands by, is with the shop or is away, whatever ails it."""
     simulation = _Run(plan, seed, 0)
@@ -399,6 +449,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
         retirement=data.draw(
             st.none() | st.builds(RetirementPlan, st.floats(0.0, 1.0), st.none(), st.just(Law("constant", 20.0)))
         ),
+        placement=data.draw(st.none() | st.just(PlacementPlan(((2.0,),) * sum(sizes), swaps_back=True))),
     )
     chances = stream(data.draw(st.integers(0, 2**32)), 0, "chances")
     draws = {"parts": repeat(0.0), "replacement": repeat(0.0), "outcome": uniforms(chances)}
@@ -408,7 +459,7 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
     lemons = set(data.draw(st.lists(st.integers(0, nodes - 1))))
     fleet.lemons.update(lemons)
     for _ in range(data.draw(st.integers(1, 30))):
-        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "wait"]))
+        action = data.draw(st.sampled_from(["evict", "send away", "take back", "call", "swap", "resize", "wait"]))
         if action == "evict":
             first = data.draw(st.integers(0, nodes - 1))
             struck = fleet.in_service(first, data.draw(st.integers(1, 3)))
@@ -427,6 +478,13 @@ def test_fleet_keeps_its_books(data: st.DataObject) -> None:
             standing_by = sum(len(fleet._pools[pool]) for pool in (HOT, WARM, COLD))
             fleet.call_spares()
             assert fleet.missing == max(0, before - standing_by)
+        elif action == "resize":
+            fleet.resize(data.draw(st.integers(1, 4)), 0)
+        elif action == "swap":
+            missing = fleet.missing
+            fleet.swap_back()
+            assert not fleet.can_swap_back
+            assert fleet.missing == missing
         else:
             env.run(until=env.now + data.draw(st.floats(0.1, 60.0)))
         check_fleet(fleet, nodes, 4)
@@ -473,7 +531,8 @@ def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None
     )
     incidents = tuple(replace(incident, lasts_s=None) for incident in plan.incidents)
     plan = replace(plan, categories=lasting, incidents=incidents, diurnal=None)
-    records = run(replace(plan, recovery=replace(plan.recovery, elastic=None)), seed)
+    alone = replace(plan, recovery=replace(plan.recovery, elastic=None), spares=replace(plan.spares, placement=None))
+    records = run(alone, seed)
     rows, incidents = records.intervals, records.incidents
     slowed = rows["state"] == SLOWED
     for incident in np.unique(rows["cause"][slowed]).tolist():

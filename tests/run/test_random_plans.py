@@ -7,12 +7,13 @@ from dataclasses import fields, is_dataclass
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from clustersim.run import RunPlan
-from tests.run.test_properties import plans
+from tests.run.test_properties import sized_plans
 
 LABELS = {
     "name",
     "gpus_per_node",
     "phases.main",
+    "resizes.phases.main",
     "categories.component",
     "checkpoint.storage.bandwidth_bytes_s",
     "recovery.on_call.begins_s",
@@ -49,7 +50,7 @@ def test_every_setting_of_a_plan_is_drawn() -> None:
 
     @settings(max_examples=100, deadline=None, database=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(plan=plans())
+    @given(plan=sized_plans())
     def draw(plan: RunPlan) -> None:
         for path, value in settings_of(plan):
             values[path].add(value)
@@ -61,6 +62,6 @@ def test_every_setting_of_a_plan_is_drawn() -> None:
             break
     assert never == LABELS
     optional = {path for path in parts if {"None", "()"} & values[path]}
-    assert {"lemons", "diurnal", "spares.parts", "spares.retirement"} <= optional
+    assert {"lemons", "diurnal", "spares.parts", "spares.placement", "spares.retirement"} <= optional
     assert {f"recovery.{name}" for name in ("elastic", "in_job", "on_call")} <= optional
     assert {f"checkpoint.{name}" for name in ("inner", "adaptive", "storage")} <= optional

@@ -8,7 +8,7 @@ from clustersim.hardware.topology.problems import FabricError
 from clustersim.scenario import load
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.step.predict import phase_steps
-from clustersim.step.slowdowns import first_switch, node_links, slow_gpu, slow_network
+from clustersim.step.slowdowns import first_switch, moved_nodes, node_links, slow_gpu, slow_network
 from tests.scenarios.conftest import SCENARIOS
 
 
@@ -79,3 +79,16 @@ def test_slow_switches() -> None:
 def test_a_node_without_any_link_cuts_the_job_in_two() -> None:
     with pytest.raises(FabricError):
         network(scenario(), 0.0)
+
+
+def test_a_node_elsewhere_costs_what_the_links_between_cost() -> None:
+    """From a pod of four nodes comes out what one node sends: its rings take half of that each time they leave it."""
+    plan = scenario(tensor_parallel=8, data_parallel=8)
+    phase = plan.training.phases[0]
+    fabric = plan.cluster.fabric.model_copy(update={"nodes_per_pod": 4, "oversubscription": 4.0})
+    apart = plan.model_copy(update={"cluster": plan.cluster.model_copy(update={"fabric": fabric, "nodes": 12})})
+    factor = moved_nodes(apart, phase, (0, 8, 2, 3, 4, 5, 6, 7))
+    assert factor == pytest.approx(network(plan, 0.5), rel=0.01)
+    assert factor > 1.01
+    assert moved_nodes(apart, phase, (0, 2, 3, 4, 5, 6, 7, 8)) == 1.0
+    assert moved_nodes(apart, phase, tuple(range(8))) == 1.0

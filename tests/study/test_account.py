@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from clustersim.scenario.schema.bill import Bill
 from clustersim.study.account import gpu_hours_account
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.replication import Task, replicate
@@ -12,7 +13,7 @@ from tests.run.test_determinism import busy_plan
 
 PLAN = busy_plan(SPARES)
 RUNS = replicate(Task(PLAN, 3, (0, 1, 2), ()))
-ACCOUNT = gpu_hours_account(Ensemble(PLAN, 3, tuple(RUNS)), 32)
+ACCOUNT = gpu_hours_account(Ensemble(PLAN, 3, tuple(RUNS)), Bill(), 32)
 
 
 def mean(name: str) -> float:
@@ -40,8 +41,10 @@ def test_waits_are_told_by_what_they_were_for_and_restarts_whole() -> None:
 
 
 def test_what_has_no_part_is_not_forgotten() -> None:
-    runs = tuple(replace(run, parts_by_state_s={"waiting": {"people": 1.0}}) for run in RUNS)
-    account = gpu_hours_account(Ensemble(PLAN, 3, runs), 32)
+    runs = tuple(
+        replace(run, full_size=replace(run.full_size, parts_by_state_s={"waiting": {"people": 1.0}})) for run in RUNS
+    )
+    account = gpu_hours_account(Ensemble(PLAN, 3, runs), Bill(), 32)
     waits = [row for row in account["lost_by_kind"] if row["state"] == "waiting"]
     assert [row["part"] for row in waits] == ["", "people"]
     assert sum(row["gpu_hours"]["mean"] for row in account["lost_by_kind"]) == pytest.approx(mean("lost"), rel=1e-6)

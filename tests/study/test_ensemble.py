@@ -39,9 +39,9 @@ def test_replication_is_the_metrics_of_its_records() -> None:
     assert run.finished == records.finished
     assert run.checkpoints == len(records.checkpoints["step"])
     assert run.repairs == len(records.repairs["end_s"]) == 0
-    assert sum(run.time_by_state_s.values()) == pytest.approx(records.end_s)
-    assert sum(map(sum, run.time_by_phase_and_state_s)) == pytest.approx(records.end_s)
-    assert sum(run.lost_by_cause_s.values()) == pytest.approx(records.end_s - run.time_by_state_s["productive"])
+    assert sum(run.wall.by_state_s.values()) == pytest.approx(records.end_s)
+    assert sum(map(sum, run.wall.by_phase_and_state_s)) == pytest.approx(records.end_s)
+    assert sum(run.wall.lost_by_cause_s.values()) == pytest.approx(records.end_s - run.wall.by_state_s["productive"])
     assert sum(run.interruptions.values()) == run.unexpected + run.planned
     assert run.progress_tokens[0] == 0.0
     assert list(run.progress_tokens) == sorted(run.progress_tokens)

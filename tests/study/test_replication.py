@@ -17,7 +17,7 @@ def test_drawn_factors_are_reported() -> None:
     runs = replicate(Task(plan, 0, (0, 1, 2), ()))
     for run in runs:
         assert run.finished
-        assert run.time_by_state_s["productive"] == pytest.approx(250.0 * run.step_time_factor)
+        assert run.wall.by_state_s["productive"] == pytest.approx(250.0 * run.step_time_factor)
         # Three quarters of the nominal rate are drawn, a quarter is fixed.
         assert run.failure_rate_factor > 0.25
     assert len({run.step_time_factor for run in runs}) == 3
@@ -27,4 +27,4 @@ def test_drawn_factors_are_reported() -> None:
 def test_no_failures_have_factor_one() -> None:
     (run,) = replicate(Task(small_plan(categories=()), 0, (0,), ()))
     assert run.failure_rate_factor == 1.0
-    assert run.lost_by_cause_s.keys() == {"checkpoint", "start of the job"}
+    assert run.wall.lost_by_cause_s.keys() == {"checkpoint", "start of the job"}

@@ -55,8 +55,8 @@ def test_no_spread_is_all_chance(run: Replication) -> None:
 
 
 def test_windows_count_only_in_runs_that_outlast_them(run: Replication) -> None:
-    inside = WindowMetrics(0.9, 3, 0, 1, 1e9, {}, covered=True)
-    beyond = WindowMetrics(0.0, 0, 0, 0, 0.0, {}, covered=False)
+    inside = WindowMetrics(0.9, 3, 0, 1, 1e9, {}, covered=True, node_s=4.0)
+    beyond = WindowMetrics(0.0, 0, 0, 0, 0.0, {}, covered=False, node_s=4.0)
     runs = [replace(run, windows=(window,)) for window in (inside, beyond, inside)]
     assert ensemble(runs).windows(0) == [inside, inside]
     assert ensemble(runs[:2]).windows(0) == []

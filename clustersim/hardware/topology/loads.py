@@ -119,25 +119,34 @@ def link_loads(cluster: Cluster, layout: Layout, dimension: Dimension) -> LinkLo
     return grid_loads(cluster, Grid.of(layout), dimension)
 
 
-def grid_loads(cluster: Cluster, grid: Grid, dimension: Dimension) -> LinkLoads:
-    """Work out the loads of one dimension; see :func:`link_loads`."""
+def grid_loads(cluster: Cluster, grid: Grid, dimension: Dimension, seats: Ints | None = None) -> LinkLoads:
+    """Work out the loads of one dimension; see :func:`link_loads`.
+
+    Parameters
+    ----------
+    cluster, grid, dimension
+        As there.
+    seats : array of int, optional
+        Node that the ranks of each node of the job sit on, where they do not fill the first nodes in order. For
+        networks of switches, and scale-up domains inside a node.
+    """
     topology = build_topology(cluster)
     if grid.gpus > cluster.nodes * cluster.node.gpus:
         msg = f"the layout takes {grid.gpus:,} GPUs, but the cluster has {cluster.nodes * cluster.node.gpus:,}"
         raise FabricError([("training.layout", msg)])
-    loads = _loads(topology, cluster, grid, dimension)
+    loads = _loads(topology, cluster, grid, dimension, seats)
     if topology.is_healthy:
         return loads
-    whole = _loads(replace(topology, remaining=np.ones(topology.links)), cluster, grid, dimension)
+    whole = _loads(replace(topology, remaining=np.ones(topology.links)), cluster, grid, dimension, seats)
     return replace(loads, share=np.minimum(loads.share, whole.share))
 
 
-def _loads(topology: Topology, cluster: Cluster, grid: Grid, dimension: Dimension) -> LinkLoads:
+def _loads(topology: Topology, cluster: Cluster, grid: Grid, dimension: Dimension, seats: Ints | None) -> LinkLoads:
     groups = groups_of(grid, dimension)
     try:
         if isinstance(cluster.fabric, TorusFabric):
             return _torus_loads(topology, grid, dimension, groups)
-        return _switched_loads(topology, cluster, grid, dimension, groups)
+        return _switched_loads(topology, cluster, grid, dimension, groups, seats)
     except CutOffError as cut:
         names = topology.vertices
         msg = f"what is down leaves no way from {names[cut.source]} to {names[cut.destination]}: no job can span them"
@@ -173,18 +182,31 @@ def _alone(topology: Topology, dimension: Dimension, groups: Ints) -> LinkLoads:
     return LinkLoads(topology, dimension, demand, groups, np.ones(len(groups)), np.zeros(len(groups)))
 
 
-def _switched_loads(topology: Topology, cluster: Cluster, grid: Grid, dimension: Dimension, groups: Ints) -> LinkLoads:
+def _switched_loads(
+    topology: Topology, cluster: Cluster, grid: Grid, dimension: Dimension, groups: Ints, seats: Ints | None
+) -> LinkLoads:
     if groups.shape[1] == 1:
         return _alone(topology, dimension, groups)
     messages = messages_between_domains(grid, dimension, groups, topology.domain_gpus, topology.gpus_per_node)
+    seated = groups
+    if seats is not None:
+        sources, destinations, seated = (
+            _seated(ranks, seats, topology.gpus_per_node) for ranks in (messages.sources, messages.destinations, groups)
+        )
+        messages = replace(messages, sources=sources, destinations=destinations)
     parts = list(_network_parts(topology, cluster, messages, len(groups)))
     out, latency, demand = (np.mean([part[field] for part in parts], axis=0) for field in range(3))
-    inside, mates = _scale_up_share(topology, groups)
+    inside, mates = _scale_up_share(topology, seated)
     inside_s, outside_s = _times(topology, dimension, groups, messages, mates)
     whole = np.maximum(inside_s, outside_s)
     share = whole / np.maximum(inside_s / inside, outside_s / out)
-    _add_scale_up(topology, demand, groups, mates, inside_s / whole)
+    _add_scale_up(topology, demand, seated, mates, inside_s / whole)
     return LinkLoads(topology, dimension, demand.reshape(-1, 2), groups, np.minimum(1.0, share), latency)
+
+
+def _seated(ranks: Ints, seats: Ints, gpus_per_node: int) -> Ints:
+    """GPUs that ranks sit on, numbered node by node."""
+    return np.asarray(seats[ranks // gpus_per_node] * gpus_per_node + ranks % gpus_per_node)
 
 
 def _network_parts(topology: Topology, cluster: Cluster, messages: Messages, groups: int) -> Iterator[_Parts]:

@@ -29,6 +29,7 @@ def course_entries(records: Records, saved: Saved) -> Iterator[Entry]:
             yield from _stage(records, span, following)
     yield from _rewinds(records, saved)
     yield from _phases(records)
+    yield from _sizes(records)
     yield _end(records)
 
 
@@ -98,6 +99,13 @@ def _phases(records: Records) -> Iterator[Entry]:
         tokens = tokens_text(float(records.intervals["tokens_start"][row]))
         name = records.phases[int(phase[row])]
         yield Entry(float(records.intervals["start_s"][row]), Place.REWIND, "phase", name, detail=f"from {tokens}")
+
+
+def _sizes(records: Records) -> Iterator[Entry]:
+    """Changes of the number of nodes that the job has."""
+    t_s, nodes = records.sizes["t_s"].tolist(), records.sizes["nodes"].tolist()
+    for at_s, before, after in zip(t_s[1:], nodes, nodes[1:], strict=False):
+        yield Entry(at_s, Place.SHOP, "size", counted(after, "node"), detail=f"{counted(before, 'node')} before")
 
 
 def _end(records: Records) -> Entry:

@@ -29,9 +29,10 @@ def step(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Phases, step breakdown, memory."""
     phases: Sequence[Phase] = summary.get("phases") or []
     if not phases:
-        return {"phases": None, "breakdown": None, "memory": None, "extrapolations": [], "conventions": []}
+        return {"phases": None, "sizes": [], "breakdown": None, "memory": None, "extrapolations": [], "conventions": []}
     return {
         "phases": [_phase_row(phase) for phase in phases],
+        "sizes": _sizes(summary.get("sizes") or []),
         "columns": PHASE_COLUMNS,
         "breakdown": _breakdown_figure(phases),
         "memory": _memory_figure(phases),
@@ -57,6 +58,20 @@ class PhaseRow:
 
 
 PHASE_COLUMNS = ("layout", "sequence × batch", "step time", "tokens/s, per GPU", "MFU", "wall time", "GPU-hours")
+
+
+def _sizes(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """GPUs, days and GPU-hours of each size, if the job has several."""
+    if len(rows) < 2:
+        return []
+    return [
+        (
+            f"{row['gpus']:,}",
+            show_entry(row["wall_days"], DAYS).full,
+            show_entry(row["gpu_hours"], GPU_HOURS).p50,
+        )
+        for row in rows
+    ]
 
 
 def _extrapolations(phases: Sequence[Phase]) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ from clustersim.run.compile.checkpoints import checkpoint_size_bytes, checkpoint
 from clustersim.run.compile.failures import job_mtbf_s
 from clustersim.run.compile.laws import compile_law
 from clustersim.run.compile.recovery import RESTART_PARTS
-from clustersim.run.compile.scenario import compile_plan, job_nodes
+from clustersim.run.compile.scenario import compile_plan
+from clustersim.run.compile.size import job_nodes
 
 __all__ = [
     "RESTART_PARTS",

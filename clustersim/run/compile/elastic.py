@@ -2,6 +2,7 @@
 
 import math
 
+from clustersim.run.compile.size import phases_at_each_size
 from clustersim.run.plan import ElasticPlan
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.schema.training import Phase
@@ -26,13 +27,13 @@ def compile_elastic(scenario: Scenario) -> ElasticPlan | None:
 
 
 def _without(scenario: Scenario, nodes: int, least: float) -> tuple[float, ...] | None:
-    """Factor on the step time of each phase without so many nodes; None if too few replicas are left."""
-    found = [_slowdown(scenario, phase, nodes, least) for phase in scenario.training.phases]
+    """Factor on the step time of each phase without so many nodes; None if too few replicas are left in any."""
+    found = [_slowdown(then, phase, nodes, least) for then, phase in phases_at_each_size(scenario)]
     return None if None in found else tuple(factor for factor in found if factor is not None)
 
 
 def _slowdown(scenario: Scenario, phase: Phase, nodes: int, least: float) -> float | None:
-    layout = phase.layout or scenario.training.layout
+    layout = scenario.training.layout_of(phase)
     gpus = layout.gpus // layout.data_parallel
     left = layout.data_parallel - math.ceil(nodes * scenario.cluster.node.gpus / gpus)
     fewest = max(1, math.ceil(least * layout.data_parallel))

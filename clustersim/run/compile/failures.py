@@ -46,7 +46,10 @@ def job_mtbf_s(
 
 
 def compile_category(name: str, category: FailureCategory, scenario: Scenario, job_nodes: int) -> CategoryPlan:
-    """Count the units of a category and place them on nodes."""
+    """Count the units of a category and place them on nodes, those of the job at its largest and its spares.
+
+    What fails once for a whole job, and takes nodes down, is as rare on each node as it is on those of the largest job.
+    """
     nodes = job_nodes if category.blast == "job" else job_nodes + scenario.spares.total
     domain = _unit_domain(category, scenario.cluster, nodes)
     per_domain, domain_nodes = domain.units, domain.nodes

@@ -1,6 +1,5 @@
 """From a scenario and its step times to the plain numbers the engine runs on."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,16 +14,14 @@ from clustersim.run.compile.failures import (
     job_mtbf_s,
 )
 from clustersim.run.compile.phases import compile_phases
+from clustersim.run.compile.placement import compile_placement
 from clustersim.run.compile.recovery import compile_recovery, compile_spares
+from clustersim.run.compile.size import at_each_size, job_nodes
 from clustersim.run.failures.ageing import mean_hazard_factor
-from clustersim.run.plan import RunPlan, ideal_s
+from clustersim.run.plan import ResizePlan, RunPlan, SizePlan, ideal_s
 from clustersim.scenario.schema.scenario import Scenario
+from clustersim.step.predict import resized_steps
 from clustersim.step.step_time import StepTime
-
-
-def job_nodes(scenario: Scenario) -> int:
-    """Nodes that the job runs on."""
-    return math.ceil(scenario.training.layout.gpus / scenario.cluster.node.gpus)
 
 
 def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
@@ -46,10 +43,17 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     categories = tuple(
         compile_category(name, category, scenario, nodes) for name, category in scenario.failures.categories.items()
     )
-    phases = compile_phases(scenario, steps)
+    phases = compile_phases(scenario, steps, nodes)
+    resizes = _compile_resizes(scenario, nodes)
     ageing = compile_ageing(scenario.failures, scenario.training.start)
     lemons = compile_lemons(scenario.failures)
-    mtbf_s = job_mtbf_s(categories, nodes, lemons, mean_hazard_factor(ageing, ideal_s(phases)))
+    hazard_factor = mean_hazard_factor(ageing, ideal_s(phases, resizes))
+    mtbf_s = job_mtbf_s(categories, nodes, lemons, hazard_factor)
+    smaller = {phase.nodes for course in (phases, *(r.phases for r in resizes)) for phase in course if phase.nodes}
+    sizes = [
+        _compile_size(scenario, count, job_mtbf_s(categories, count, lemons, hazard_factor))
+        for count in sorted(smaller)
+    ]
     return RunPlan(
         name=scenario.name,
         job_nodes=nodes,
@@ -61,7 +65,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
             compile_recovery(scenario.recovery, nodes * gpus_per_node, scenario.training.start),
             elastic=compile_elastic(scenario),
         ),
-        spares=compile_spares(scenario.spares),
+        spares=replace(compile_spares(scenario.spares), placement=compile_placement(scenario)),
         maintenance=compile_maintenance(scenario),
         fleet_age_s=scenario.failures.fleet_age,
         deadline_s=scenario.training.deadline,
@@ -73,4 +77,25 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         rollouts=compile_rollouts(scenario),
         preemptions=compile_preemptions(scenario),
         neighbour_nodes=scenario.spares.shared_with.nodes if scenario.spares.shared_with else 0,
+        sizes=tuple(sizes),
+        resizes=resizes,
     )
+
+
+def _compile_resizes(scenario: Scenario, most: int) -> tuple[ResizePlan, ...]:
+    training = scenario.training
+    in_order = sorted(training.resizes, key=lambda resize: resize.on)
+    return tuple(
+        ResizePlan(
+            (resize.on - training.start).total_seconds(),
+            compile_phases(then, resized_steps(scenario, resize), most),
+        )
+        for resize, then in zip(in_order, at_each_size(scenario)[1:], strict=True)
+    )
+
+
+def _compile_size(scenario: Scenario, nodes: int, mtbf_s: float) -> SizePlan:
+    """A smaller size of the job: a restart takes as long as it does there, and checkpoints are as far apart."""
+    gpus = nodes * scenario.cluster.node.gpus
+    recovery = compile_recovery(scenario.recovery, gpus, scenario.training.start)
+    return SizePlan(nodes, recovery.restart_parts, compile_checkpoint(scenario, mtbf_s).interval_s)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from clustersim.hardware.topology.problems import FabricError
+from clustersim.run.compile.size import phases_at_each_size
 from clustersim.scenario.schema.fabric import Degraded
 from clustersim.scenario.schema.failure_category import FailureCategory
 from clustersim.scenario.schema.scenario import Scenario
@@ -11,16 +12,17 @@ from clustersim.scenario.schema.scenario import Scenario
 def phase_slowdowns(category: FailureCategory, scenario: Scenario) -> tuple[float, ...]:
     """Factor on the step time in each phase while a failure of this category lasts; empty if it is a plain number.
 
+    After the phases as they are at first come those after each change of the size of the job.
+
     The links of the first node or switch stand for those of any.
     """
     from clustersim.step.slowdowns import slow_gpu, slow_network
 
-    phases = scenario.training.phases
     if category.gpu_speed is not None:
-        return tuple(slow_gpu(scenario, phase, category.gpu_speed) for phase in phases)
+        return tuple(slow_gpu(then, phase, category.gpu_speed) for then, phase in phases_at_each_size(scenario))
     if category.bandwidth is not None:
         degraded = _slow_links(category, category.bandwidth, scenario)
-        return tuple(slow_network(scenario, phase, degraded) for phase in phases)
+        return tuple(slow_network(then, phase, degraded) for then, phase in phases_at_each_size(scenario))
     return ()
 
 

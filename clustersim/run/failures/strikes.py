@@ -62,6 +62,8 @@ class Strikes:
             if not nodes:
                 return  # what is switched off, being mended or not the plan's does not fail
             hits_job = self._fleet.in_job(nodes)
+        elif unit // category.units_per_domain * category.domain_nodes >= self._fleet.size:
+            return
         busy = hits_job and self._job.mode == TRAINING
         if category.idle_factor < 1.0 and not busy and failure.idle >= category.idle_factor:
             return

@@ -3,7 +3,7 @@
 from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
-from clustersim.run.plan.phases import PhasePlan, ideal_s
+from clustersim.run.plan.phases import PhasePlan, ResizePlan, ideal_s
 from clustersim.run.plan.recovery import (
     LOAD,
     DiagnosisPlan,
@@ -11,12 +11,13 @@ from clustersim.run.plan.recovery import (
     InJobPlan,
     OnCallPlan,
     PartsPlan,
+    PlacementPlan,
     RecoveryPlan,
     RestartPart,
     RetirementPlan,
     SparesPlan,
 )
-from clustersim.run.plan.run import RunPlan
+from clustersim.run.plan.run import RunPlan, SizePlan
 
 __all__ = [
     "LOAD",
@@ -35,12 +36,15 @@ __all__ = [
     "OnCallPlan",
     "PartsPlan",
     "PhasePlan",
+    "PlacementPlan",
     "PreemptionPlan",
     "RecoveryPlan",
+    "ResizePlan",
     "RestartPart",
     "RetirementPlan",
     "RolloutPlan",
     "RunPlan",
+    "SizePlan",
     "SparesPlan",
     "StoragePlan",
     "TenantPlan",

@@ -14,8 +14,8 @@ class CategoryPlan:
     """One kind of failure.
 
     ``units`` clocks exist, each with mean time to failure ``1 / rate_per_unit_s``; unit ``u`` belongs to the nodes
-    ``u // units_per_domain * domain_nodes`` onwards. ``blast_nodes`` of 0 takes down the job and no node; fewer than
-    ``domain_nodes`` are taken down at a place in the domain that chance decides.
+    ``u // units_per_domain * domain_nodes`` onwards. ``blast_nodes`` of 0 takes down the job and no node, if these are
+    among those that it has; fewer than ``domain_nodes`` are taken down at a place in the domain that chance decides.
     """
 
     name: str
@@ -68,7 +68,7 @@ class CategoryPlan:
     def units_on(self, nodes: int) -> int:
         """Units on the first so many nodes, those that they share with later nodes included."""
         if not self.blast_nodes:
-            return self.units
+            nodes = max(nodes, 1)  # a clock of the job as a whole runs whatever its size
         return min(self.units, -(-nodes // self.domain_nodes) * self.units_per_domain)
 
     def unit_of(self, node: int) -> tuple[int, float]:

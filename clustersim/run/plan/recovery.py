@@ -112,6 +112,16 @@ class RetirementPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacementPlan:
+    """Spares that stand elsewhere than the nodes that they replace."""
+
+    slowdowns: tuple[tuple[float, ...], ...]
+    """Factor on the step time with one, two ... of them in the job, up to all, in each phase."""
+    swaps_back: bool
+    """Whether nodes that are back take their places again when the job next stops."""
+
+
+@dataclass(frozen=True, slots=True)
 class SparesPlan:
     """Standby nodes and the repair shop."""
 
@@ -126,6 +136,8 @@ class SparesPlan:
     """Share of repairs after which the node is still broken."""
     parts: PartsPlan | None = None
     retirement: RetirementPlan | None = None
+    placement: PlacementPlan | None = None
+    """None where it makes no difference."""
 
     @property
     def total(self) -> int:

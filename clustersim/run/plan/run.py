@@ -1,13 +1,23 @@
 """The whole plan of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
 from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
-from clustersim.run.plan.phases import PhasePlan, ideal_s
-from clustersim.run.plan.recovery import RecoveryPlan, SparesPlan
+from clustersim.run.plan.phases import PhasePlan, ResizePlan, ideal_s
+from clustersim.run.plan.recovery import RecoveryPlan, RestartPart, SparesPlan
+
+
+@dataclass(frozen=True, slots=True)
+class SizePlan:
+    """What else is different while the job has fewer nodes than at its largest."""
+
+    nodes: int
+    restart_parts: tuple[RestartPart, ...]
+    interval_s: float
+    """Between two checkpoints [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +26,7 @@ class RunPlan:
 
     name: str
     job_nodes: int
+    """Most nodes that the job has at a time."""
     gpus_per_node: int
     phases: tuple[PhasePlan, ...]
     categories: tuple[CategoryPlan, ...]
@@ -35,10 +46,34 @@ class RunPlan:
     preemptions: tuple[PreemptionPlan, ...] = ()
     neighbour_nodes: int = 0
     """Nodes of other jobs that share the spares and the repair shop."""
+    sizes: tuple[SizePlan, ...] = ()
+    """One for each smaller number of nodes that it has at times."""
+    resizes: tuple[ResizePlan, ...] = ()
+    """In time order."""
+
+    @property
+    def courses(self) -> tuple[tuple[PhasePlan, ...], ...]:
+        """The phases as they are at first, and as they are after each change of the size of the job."""
+        return (self.phases, *(resize.phases for resize in self.resizes))
+
+    @property
+    def numbers_of_nodes(self) -> frozenset[int]:
+        """Nodes that the job has in any of these."""
+        return frozenset(phase.nodes or self.job_nodes for course in self.courses for phase in course)
+
+    def recovery_with(self, nodes: int) -> RecoveryPlan:
+        """Recovery of a job of so many nodes."""
+        size = next((size for size in self.sizes if size.nodes == nodes), None)
+        return replace(self.recovery, restart_parts=size.restart_parts) if size else self.recovery
+
+    def checkpoint_with(self, nodes: int) -> CheckpointPlan:
+        """Checkpoints of a job of so many nodes."""
+        size = next((size for size in self.sizes if size.nodes == nodes), None)
+        return replace(self.checkpoint, interval_s=size.interval_s) if size else self.checkpoint
 
     @property
     def gpus(self) -> int:
-        """GPUs of the job."""
+        """GPUs of the job at its largest."""
         return self.job_nodes * self.gpus_per_node
 
     @property
@@ -63,5 +98,5 @@ class RunPlan:
 
     @property
     def ideal_s(self) -> float:
-        """Wall time if nothing ever stopped the job [s]."""
-        return ideal_s(self.phases)
+        """Wall time if nothing ever stopped the job, but for changes of its size, which cost nothing [s]."""
+        return ideal_s(self.phases, self.resizes)

@@ -1,6 +1,6 @@
 """What the run costs: the price of GPU time, and the site whose electricity it draws."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -52,5 +52,9 @@ class Bill(Section):
         {"low": "$2.00/GPU-hour", "mode": "$2.50/GPU-hour", "high": "$3.00/GPU-hour"},
         description="price of one GPU for one hour, everything included: a catalogue name or a mapping",
         source="H100 market trackers, 2024-2026: $1.7-4.5, $2-3 typical of reserved capacity",
+    )
+    given_up_nodes: Literal["returned", "paid"] = setting(
+        "returned",
+        description="what a job that is smaller at times does not have of its nodes: returned, or paid all the same",
     )
     site: Site = setting(default_factory=Site, description="the site: a catalogue name or a mapping")

@@ -1,5 +1,7 @@
 """Nodes that stand by, and the shop that mends broken ones."""
 
+from typing import Literal
+
 from clustersim.scenario.schema.law import DurationLaw
 from clustersim.scenario.schema.model import Count, PositiveInt
 from clustersim.scenario.schema.section import Section, setting
@@ -42,6 +44,24 @@ class Neighbours(Section):
     nodes: PositiveInt = setting(description="nodes of theirs")
 
 
+class SparesPlacement(Section):
+    """Spares that stand elsewhere than the nodes that they replace: what they exchange with the others goes further."""
+
+    at: Literal["behind_job", "end_of_cluster"] = setting(
+        description="which nodes they are: those that follow the nodes of the job, or the last ones of the cluster"
+    )
+    ranks: Literal["keep", "sort"] = setting(
+        "keep",
+        description="keep: a spare takes the ranks of the node that is missing; sort: every restart deals the ranks out"
+        " in the order of the nodes, so that spares have the last ones",
+    )
+    swap_back: Literal["never", "at_next_stop"] = setting(
+        "never",
+        description="when a node that is back takes its place from such a spare again: never, so that it stands by, or"
+        " the next time that the job stops",
+    )
+
+
 class Spares(Section):
     """Nodes that stand by, and the shop that mends broken ones."""
 
@@ -67,6 +87,9 @@ class Spares(Section):
     failed_repairs: Fraction = setting(
         0.0,
         description="share of repairs after which the node is still broken and soon fails again",
+    )
+    placement: SparesPlacement | None = setting(
+        None, description="where the spares stand; beside whatever node they replace when omitted"
     )
     parts: Parts | None = setting(
         None, description="spare parts, of which every repair takes one; never short when omitted"

@@ -1,8 +1,8 @@
 """What is trained and how: parallel layout, precision and the phases of the run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from clustersim.scenario.schema.hardware import Precision
 from clustersim.scenario.schema.model import PositiveInt
@@ -104,7 +104,12 @@ class Layout(Section):
     @property
     def gpus(self) -> int:
         """GPUs the job runs on."""
-        return self.tensor_parallel * self.context_parallel * self.pipeline_parallel * self.data_parallel
+        return self.replica_gpus * self.data_parallel
+
+    @property
+    def replica_gpus(self) -> int:
+        """GPUs of one replica."""
+        return self.tensor_parallel * self.context_parallel * self.pipeline_parallel
 
 
 class Phase(Section):
@@ -121,6 +126,30 @@ class Phase(Section):
     main: bool = setting(
         True, description="counts as the main run in the bill; false for long-context or annealing tails"
     )
+
+
+class Resize(Section):
+    """A change of the size of the job on a date: it stops with a checkpoint and goes on with other layouts."""
+
+    on: Timestamp = setting(description="when, e.g. 2024-05-01; the wall time since training.start")
+    gpus: PositiveInt | None = setting(
+        None, description="GPUs it goes on with: every layout takes as many replicas as they hold"
+    )
+    layout: Layout | None = setting(None, description="layout it goes on with, in every phase")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.gpus is None) == (self.layout is None):
+            msg = "takes either 'gpus' or 'layout', e.g. {on: 2024-05-01, gpus: 8192}"
+            raise ValueError(msg)
+        return self
+
+    def of(self, layout: Layout) -> Layout:
+        """What becomes of a layout."""
+        if self.layout is not None:
+            return self.layout
+        replicas = max(1, (self.gpus or 0) // layout.replica_gpus)
+        return layout.model_copy(update={"data_parallel": replicas})
 
 
 class Training(Section):
@@ -142,6 +171,31 @@ class Training(Section):
     )
     layout: Layout = setting(description="parallel layout, for every phase that does not give its own")
     phases: tuple[Phase, ...] = setting(min_length=1, description="phases in order")
+    resizes: tuple[Resize, ...] = setting((), description="changes of the size of the job on given dates")
     deadline: Duration | None = setting(
         None, gt=0.0, description="stop simulating after this much wall time, finished or not"
     )
+
+    def layout_of(self, phase: Phase) -> Layout:
+        """Layout of a phase: its own, or that of the job."""
+        return phase.layout or self.layout
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of GPUs that the job has in its phases and after each change of its size, the largest first."""
+        layouts = {self.layout_of(phase) for phase in self.phases}
+        resized = {resize.of(layout) for resize in self.resizes for layout in layouts}
+        return tuple(sorted({layout.gpus for layout in layouts | resized}, reverse=True))
+
+    @property
+    def gpus(self) -> int:
+        """Most GPUs that the job has at a time."""
+        return self.sizes[0]
+
+    def resized(self, resize: Resize) -> "Training":
+        """The same training after a change of its size, without measured times: those were of another size."""
+        phases = tuple(
+            phase.model_copy(update={"layout": resize.of(self.layout_of(phase)), "step_time": None})
+            for phase in self.phases
+        )
+        return self.model_copy(update={"phases": phases, "resizes": ()})

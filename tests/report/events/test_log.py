@@ -13,7 +13,7 @@ from clustersim.run.records import EFFECTS, HITS
 from tests.executed import executed_lines
 from tests.report.events.cases import CASES, FOLDER
 from tests.run.plans import NODE, RACK, small_plan
-from tests.run.test_properties import FEW, plans
+from tests.run.test_properties import FEW, sized_plans
 
 LINE = re.compile(
     r" +(?P<days>\d+)d (?P<clock>\d\d:\d\d:\d\d)  (?P<event>[a-z_]+) +(?P<incident>#\d+|-)  (?P<rest>\S.*)$"
@@ -54,7 +54,7 @@ def test_every_kind_of_incident_and_stage_is_in_the_agreed_logs() -> None:
 
 
 @FEW
-@given(plans())
+@given(sized_plans())
 def test_nothing_is_missing_whatever_happens(plan: RunPlan) -> None:
     records = simulate(plan, 2)
     text = event_log(records)
@@ -70,6 +70,7 @@ def test_nothing_is_missing_whatever_happens(plan: RunPlan) -> None:
     assert sum(row["event"] == "rewind" for row in told) == falls
     assert sum(row["event"] == "evict" for row in told) == len(records.repairs["end_s"])
     assert sum(row["event"] == "away" for row in told) == len(records.absences.get("left_s", ()))
+    assert sum(row["event"] == "size" for row in told) == len(records.sizes["t_s"]) - 1
     assert told[-1]["event"] == records.ended or records.end_s - records.repairs["end_s"].max(initial=0.0) < 1.0
 
 
@@ -106,6 +107,15 @@ def test_names_cannot_break_a_line_or_move_the_cursor() -> None:
     assert "  a b[2J " in text
     assert text.startswith("# two lines[2J\n#")
     assert len(lines(text)) == len(lines((FOLDER / "failures.txt").read_text("utf-8")))
+
+
+def test_a_change_of_size_is_told_with_the_nodes() -> None:
+    plan = small_plan(steps=(5, 5))
+    first, second = plan.phases
+    halved = replace(plan, phases=(first, replace(second, nodes=2, restart_before=True)))
+    (row,) = (row for row in lines(event_log(simulate(halved, 0))) if row["event"] == "size")
+    assert "2 nodes" in row.string
+    assert row.string.endswith("4 nodes before")
 
 
 def test_a_run_of_no_length_has_an_end() -> None:

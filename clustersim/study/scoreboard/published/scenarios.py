@@ -8,9 +8,8 @@ from typing import Any
 from clustersim.bill.audit import ROUNDING
 from clustersim.calibration.cases import Case, Relation
 from clustersim.run.compile import compile_plan
-from clustersim.run.feasibility import run_problems
+from clustersim.run.feasibility import plan_problems
 from clustersim.scenario import ScenarioError, load
-from clustersim.step.feasibility import feasibility_problems
 from clustersim.step.predict import phase_steps
 from clustersim.study.executor import Executor
 from clustersim.study.forecast import make_forecast
@@ -70,7 +69,7 @@ def scenario_cases(
         If the simulation was interrupted, even where some replications were done.
     """
     loaded = load(path, settings)
-    wrong = [*feasibility_problems(loaded.scenario), *run_problems(loaded.scenario)]
+    wrong = plan_problems(loaded.scenario)
     if wrong:
         raise ScenarioError([loaded.problem(at, message) for at, message in wrong])
     steps = phase_steps(loaded.scenario)
