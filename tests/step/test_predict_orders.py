@@ -21,6 +21,9 @@ from tests.step.strategies import EXPERTS, MODEL, layouts
 
 LENGTH = 4096
 ROUNDING = 1e-9
+ANOMALY = 2e-3
+"""A task that takes longer may bring another into a better place of a schedule that fills bubbles as they come (Graham
+1969, doi:10.1137/0117039): 22 layers on 6 stages gain 0.06 % by recomputing one of each."""
 STACKS: tuple[Software, ...] = ("megatron", "pytorch", "megatron-deepspeed", "megatron-2021", "xla")
 FACTORS = st.floats(1.0, 8.0)
 WORKLOADS = st.tuples(st.sampled_from([MODEL, EXPERTS]), layouts(), st.sampled_from(STACKS), st.sampled_from([1, 4]))
@@ -146,8 +149,9 @@ def test_recomputing_some_layers_lies_between_none_and_all(drawn: Workload, fewe
         step_s((model, (layout.model_copy(update=change), batch), stack, expert), machines())
         for change in ({"recompute": "none"}, {"recompute": "full", "recompute_layers": fewer}, {"recompute": "full"})
     )
-    assert none_s <= some_s * (1 + ROUNDING)
-    assert some_s <= all_s * (1 + ROUNDING)
+    slack = ANOMALY if layout.schedule == "zero-bubble" else ROUNDING
+    assert none_s <= some_s * (1 + slack)
+    assert some_s <= all_s * (1 + slack)
 
 
 @settings(max_examples=80, deadline=None)

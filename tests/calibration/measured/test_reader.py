@@ -147,7 +147,7 @@ def test_profiler_trace_of_a_real_product(tmp_path: Path) -> None:
     assert [(item.product.m, item.product.n, item.product.k, item.precision) for item in found] == [
         (64, 256, 128, "fp32")
     ] * 3
-    assert all(0.0 < item.time_s < 0.1 for item in found)
+    assert all(item.time_s > 0.0 for item in found)
 
 
 def test_trace_of_collectives(tmp_path: Path) -> None:
