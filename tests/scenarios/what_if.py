@@ -104,6 +104,7 @@ RESTARTED, QUICKER = (
 )
 UNLIKE = Direction("the longest restart is longer", _longest_restart, 1)
 SLOWLY = Direction("steps are slow for longer", _time(SLOWED), 1)
+SWIFTLY = Direction("steps are slow for less long", _time(SLOWED), -1)
 UNSURE = Direction("counts are less sure", _far_from_expected, 1)
 WAITS, WAITS_LESS = (
     Direction("the job waits longer", _time(WAITING), 1),
@@ -172,6 +173,10 @@ DATED = "maintenance=[{kind: dated, name: window, dates: [2027-01-11T06:00], dur
 ROLLOUT = "maintenance=[{kind: rollout, name: r, start: 2027-01-11T06:00, nodes_at_a_time: 1, duration: 30 min}]"
 URGENT = "preemption=[{name: urgent, mean_interval: 6 h, nodes: 6, lasts: 1 h}]"
 OTHERS = "cluster.nodes=30"
+ROOM = "cluster.nodes=16"
+PODS = "cluster.fabric={kind: clos, nodes_per_pod: 4, oversubscription: 4}"
+LARGE_PODS = "cluster.fabric={kind: clos, nodes_per_pod: 12, oversubscription: 24}"
+BEHIND = "spares.placement={at: behind_job}"
 RESTART_PARTS = ("schedule", "init", "collectives", "load", "warmup")
 
 ROWS = (
@@ -306,6 +311,10 @@ ROWS = (
     Row("spares.retirement.lead_time", "2 d", WAITS, given=(GONE,)),
     Row("spares.shared_with", "{nodes: 20}", WAITS, "null", (OTHERS,)),
     Row("spares.shared_with.nodes", "20", WAITS, given=(OTHERS, "spares.shared_with={nodes: 1}")),
+    Row("spares.placement", "{at: behind_job}", SLOWLY, "null", (ROOM, PODS)),
+    Row("spares.placement.at", "end_of_cluster", SLOWLY, given=(ROOM, LARGE_PODS, BEHIND)),
+    Row("spares.placement.ranks", "sort", SWIFTLY, "keep", (ROOM, PODS, BEHIND)),
+    Row("spares.placement.swap_back", "at_next_stop", SWIFTLY, "never", (ROOM, PODS, BEHIND)),
     # --- checkpoints
     Row("checkpoint.kind", "blocking", LONGER),
     Row("checkpoint.interval", "3 h", REDONE),
