@@ -15,7 +15,7 @@ from clustersim.run.kept import Kept
 from clustersim.run.laws import AT_ONCE
 from clustersim.run.log import IncidentRow, Log, WriteFailureRow
 from clustersim.run.on_call import manual_delay
-from clustersim.run.plan import InJobPlan, PhasePlan, RunPlan
+from clustersim.run.plan import InJobPlan, PhasePlan, RecoveryPlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
 from clustersim.run.records import (
     BAD_CHECKPOINT,
@@ -77,6 +77,7 @@ class Job:
             for nodes, recovery in recoveries.items()
         }
         """By the nodes that the job has, with the medians of a full restart and of one inside the job."""
+        self._changes_size = len(recoveries) > 1 or bool(plan.resizes)
         self._tiers = plan.checkpoint.tiers
         self._loads_as_usual = len(self._tiers) == 1 and not self._tiers[0].bad and plan.checkpoint.storage is None
         self._changes_for = NO_CAUSE
@@ -377,7 +378,8 @@ class Job:
 
     def _get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
         """Let nodes change and do what was planned; returns what the restart is then due to."""
-        self._take_size()
+        if self._changes_size:
+            self._take_size()
         incident = yield from self._crew.get_ready(incident, failed=failed)
         self._changes_for = NO_CAUSE
         return incident
@@ -408,7 +410,7 @@ class Job:
 
     def _fit_size(self, incident: int) -> Process:
         """A job that went back to a phase of another size has its nodes first."""
-        while self._path.nodes != self._fleet.size:
+        while self._changes_size and self._path.nodes != self._fleet.size:
             yield from self._get_ready(incident, failed=True)
             self._find_checkpoint(incident)
 
@@ -428,7 +430,7 @@ class Job:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
         recovery, medians_s = self._recoveries[self._fleet.size]
-        load_s = self._load_s(recovery.load_s)
+        load_s = self._load_s(recovery)
         if self._path.resized == self._resizes:
             self._resized_for = NO_CAUSE
         median_s = medians_s[in_job] if load_s < 0.0 else recovery.restart_s(in_job=in_job, load_s=load_s)
@@ -437,11 +439,12 @@ class Job:
         self._crew.changed &= disturbance is not None
         return disturbance
 
-    def _load_s(self, usual_s: float) -> float:
+    def _load_s(self, recovery: RecoveryPlan) -> float:
         """Median time to load the checkpoint, where it is not the usual one [s]; -1 where it is."""
         tried = self._path.kept.tried
         if not tried or self._loads_as_usual:
             return -1.0
+        usual_s = recovery.load_s
         own_s = [self._tiers[tier].load_s for tier in tried]
         return sum(self.store.load_s(usual_s) if load_s is None else load_s for load_s in own_s)
 
