@@ -227,7 +227,7 @@ class Fleet:
                 self.state[node] = GONE
         for node in range(self.size, nodes):
             if self.state[node] == GONE:
-                self.state[node] = IN_JOB
+                self._begin_work(node)
         self.size = nodes
         working = self.working()
         self._fit_lacks(nodes - len(working), cause)
@@ -235,11 +235,12 @@ class Fleet:
         self.left += free
         for node in free:
             self.guests.pop(node, None)
-            self._stand_by(node, HOT)
         if any(stay.strangers for stay in self.stays):
-            free = self.idle(self.to_spare)
+            idle = self.idle(self.to_spare)
+            for node in idle:
+                self._pools[self.state[node]].remove(node)
+            free += idle
         for node in free:
-            self._pools[self.state[node]].remove(node)
             self.state[node] = OUT
         if free:
             self.stays.append(back := Stay(OUT, free, incident=cause))
