@@ -1,10 +1,10 @@
 """Speed of whole replications of the flagship, as it is configured and with everything that can go wrong switched on.
 
 Gates and how to see wall times: :mod:`tests.benchmarks.test_engine`. Budgets of one replication are 30 ms as
-configured, 60 ms with everything on and 480 ms for 131,072 GPUs. Measured on two shared cores: 36 ms (864 incidents,
-42 microseconds each), 290 ms (1,800 incidents: twice as many, each four times as dear) and 280 ms (5,800 incidents).
-With everything on the budget is missed; most goes into steps that change their pace with the time of day and with slow
-nodes (a quarter), looking for the newest checkpoint among those of several tiers (a fifth) and records (a fifth).
+configured, 60 ms with everything on and 480 ms for 131,072 GPUs. Measured on two shared cores, in processor time: 29 ms
+(580 incidents, 50 microseconds each), 127 ms (900 incidents, 140 microseconds each) and 280 ms (5,800 incidents).
+With everything on the budget is missed twofold: a quarter goes into records, whose intervals are twice as many, and the
+rest is spread over paces that change with the time of day and with slow nodes, and over checkpoints in tiers.
 """
 
 from functools import cache
