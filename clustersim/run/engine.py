@@ -19,7 +19,7 @@ from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
 from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, Job
-from clustersim.run.log import IncidentRow, Log, SizeRow
+from clustersim.run.log import Log, SizeRow
 from clustersim.run.neighbours import Neighbours, evictions, evictions_per_s
 from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, TIME_OF_DAY, Ended, Records
@@ -202,9 +202,7 @@ class _Run:
 
     def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
         """Every few hours steps take as long as the time of day makes them."""
-        log, incident = self._log, len(self._log.incidents)
-        code = own_code(self._plan, TIME_OF_DAY)
-        log.incidents.append(IncidentRow(0.0, code, -1, _SLOW, _JOB, 0.0, 0, False))
+        incident = self._log.strike(0.0, own_code(self._plan, TIME_OF_DAY), _SLOW, _JOB)
         while True:
             self._job.slow_all(incident, slowdown_at(diurnal, self._env.now))
             yield simpy.Timeout(self._env, seconds_to_next_change(diurnal, self._env.now))

@@ -13,7 +13,7 @@ from clustersim.run.episodes import Episode, Episodes
 from clustersim.run.fleet import Fleet
 from clustersim.run.kept import Kept
 from clustersim.run.laws import AT_ONCE
-from clustersim.run.log import IncidentRow, Log, WriteFailureRow
+from clustersim.run.log import Log, WriteFailureRow
 from clustersim.run.on_call import manual_delay
 from clustersim.run.plan import InJobPlan, PhasePlan, RecoveryPlan, RunPlan
 from clustersim.run.progress import ROUNDING_S, Stretch
@@ -142,6 +142,11 @@ class Job:
         return self._begins
 
     @property
+    def met(self) -> int:
+        """What somebody who wants to stop it now meets: the job, or one that is down already."""
+        return _JOB if self.mode in (TRAINING, RESTARTING) else _JOB_DOWN
+
+    @property
     def tokens_per_step(self) -> float:
         """Tokens of a step of the phase that it is in."""
         return self._phases[min(self._path.phase, len(self._phases) - 1)].tokens_per_step
@@ -170,9 +175,9 @@ class Job:
     def _swap(self, episode: Episode) -> None:
         """Stop the job to replace a slow node, if it is still slow and works for the job."""
         slow = episode in self._episodes.to_replace(self._env.now) and self._fleet.in_job(episode.nodes)
-        if slow and self.mode == TRAINING and self._stretch is not None:
+        if slow and self.mode == TRAINING:
             self._changes_for = episode.incident
-            self._cut(self._stretch)
+            self._cut()
 
     def slow_all(self, incident: int, slowdown: float) -> None:
         """From now on every step takes so many times as long."""
@@ -195,8 +200,7 @@ class Job:
         """
         if stop_for != NO_CAUSE and self.mode in (TRAINING, RESTARTING):
             self._changes_for = stop_for if self._changes_for == NO_CAUSE else self._changes_for
-            if self._stretch is not None:
-                self._cut(self._stretch)
+            self._cut()
         self._crew.hand_over(Wanted(take, stop_for != NO_CAUSE))
 
     def give_notice(self, take: Callable[[], int], incident: int, grace_s: float) -> None:
@@ -221,17 +225,14 @@ class Job:
     def stop(self, kind: int, incident: int, duration_s: float) -> None:
         """Somebody plans to stop the job: it ends its step, checkpoints and stops."""
         self._crew.stops.add(kind, incident, self._env.now, duration_s)
-        if self.mode == TRAINING and self._stretch is not None:
-            self._cut(self._stretch)
+        self._cut()
 
     def resize(self) -> None:
         """From now on the job is of its next size: it ends its step, checkpoints and stops, if it trains."""
-        hits = _JOB if self.mode in (TRAINING, RESTARTING) else _JOB_DOWN
         self._resizes += 1
-        self._resized_for = self._log_planned(RESIZE, hits)
-        if self.mode == TRAINING and self._stretch is not None:
-            self._cut(self._stretch)
-        elif self.mode == DOWN:
+        self._resized_for = self._log_planned(RESIZE, self.met)
+        self._cut()
+        if self.mode == DOWN:
             self._take_size()
             self._crew.arrived()
 
@@ -263,7 +264,7 @@ class Job:
             self._begins = None
         self._wake = self._env.event()
         if self._crew.stops or self._changes_for != NO_CAUSE or self._path.resized != self._resizes:
-            self._cut(self._stretch)
+            self._cut()
         if self._episodes.slow:
             self._set_pace()
         self._arm(self._stretch.end_s)
@@ -320,10 +321,12 @@ class Job:
             self._stretch.set_pace(self._env.now, *self._episodes.pace(self._env.now, self._path.place))
             self._arm(max(self._stretch.end_s, self._env.now))
 
-    def _cut(self, stretch: Stretch) -> None:
-        """End the stretch at the next step boundary, with a checkpoint."""
-        stretch.steps = stretch.next_boundary(self._env.now)
-        self._arm(max(stretch.end_s, self._env.now))
+    def _cut(self) -> None:
+        """End the training that is under way, if any is, at the next step boundary, with a checkpoint."""
+        stretch = self._stretch
+        if self.mode == TRAINING and stretch is not None:
+            stretch.steps = stretch.next_boundary(self._env.now)
+            self._arm(max(stretch.end_s, self._env.now))
 
     def _arm(self, at_s: float) -> None:
         """Keep one timer that is not later than the end of the stretch."""
@@ -385,9 +388,9 @@ class Job:
         return incident
 
     def _nodes_returned(self) -> None:
-        if self._crew.regrows and self.mode == TRAINING and self._stretch is not None:
+        if self._crew.regrows and self.mode == TRAINING:
             self._changes_for = self._crew.lacks_for
-            self._cut(self._stretch)
+            self._cut()
         self._crew.arrived()
 
     def _restart_in_job(self, incident: int, inside: InJobPlan) -> Generator[simpy.Event, Any, Disturbance | None]:
@@ -464,6 +467,4 @@ class Job:
     # --- log ----------------------------------------------------------------------------------------------------
 
     def _log_planned(self, name: str, hits: int) -> int:
-        category = own_code(self._plan, name)
-        self._log.incidents.append(IncidentRow(self._env.now, category, -1, _PLANNED, hits, 0.0, 0, False))
-        return len(self._log.incidents) - 1
+        return self._log.strike(self._env.now, own_code(self._plan, name), _PLANNED, hits)

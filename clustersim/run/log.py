@@ -168,3 +168,8 @@ class Log:
     rates: list[RateRow] = field(default_factory=list)
     voids: list[VoidRow] = field(default_factory=list)
     sizes: list[SizeRow] = field(default_factory=list)
+
+    def strike(self, t_s: float, category: int, effect: int, hits: int, nodes: int = 0) -> int:
+        """Write down an incident of which no more is known yet, but how many nodes leave for it; returns its number."""
+        self.incidents.append(IncidentRow(t_s, category, -1, effect, hits, 0.0, nodes, False))
+        return len(self.incidents) - 1

@@ -12,7 +12,7 @@ import simpy
 from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.fleet import Fleet, Stay
-from clustersim.run.log import IncidentRow, Log
+from clustersim.run.log import Log
 from clustersim.run.plan import CategoryPlan, LemonsPlan, RunPlan
 from clustersim.run.records import EFFECTS, HITS
 from clustersim.run.shop import Draws, RepairShop
@@ -104,8 +104,7 @@ class Neighbours:
         """Nodes of a neighbour break; spares that nobody waits for take their places, and they go to the shop."""
         category = self._plan.categories[code]
         count = min(category.blast_nodes, self._plan.neighbour_nodes - len(self._waiting))
-        incident, effect = len(self._log.incidents), EFFECTS.index(category.effect)
-        self._log.incidents.append(IncidentRow(self._env.now, code, -1, effect, _NEIGHBOUR, 0.0, count, False))
+        incident = self._log.strike(self._env.now, code, EFFECTS.index(category.effect), _NEIGHBOUR, count)
         stay = self._fleet.swap_out(count)
         self._waiting.extend([self._env.now] * stay.strangers)
         repair_s = (category.repair or self._plan.spares.repair).sample_s(failure.repair)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from clustersim.run.adaptive import ObservedFailures, adapted_interval_s, shortest_interval_s
 from clustersim.run.kept import Kept
-from clustersim.run.log import CrashRow, IncidentRow, Log, PaceRow, RedoRow, StretchRow
+from clustersim.run.log import CrashRow, Log, PaceRow, RedoRow, StretchRow
 from clustersim.run.plan import PhasePlan, RunPlan
 from clustersim.run.progress import Rhythm, Stretch, rhythm
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
@@ -179,8 +179,7 @@ class Trajectory:
         """Go back further: this checkpoint cannot be loaded; the steps are lost by what took it away."""
         log, incident = self._log, self.kept.missing(now_s)
         if incident == NO_CAUSE:
-            incident = len(log.incidents)
-            log.incidents.append(IncidentRow(now_s, self._bad_checkpoint, -1, _LOSS, _JOB, 0.0, 0, False))
+            incident = log.strike(now_s, self._bad_checkpoint, _LOSS, _JOB)
         elif self.kept.lost:
             log.incidents[incident] = log.incidents[incident]._replace(hits=_JOB)
         self._go_back(self.kept.newest(self.step - 1), RECOMPUTE, incident)

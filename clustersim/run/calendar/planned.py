@@ -5,14 +5,13 @@ from typing import Any
 
 import simpy
 
-from clustersim.run.job import RESTARTING, TRAINING, Job
+from clustersim.run.job import Job
 from clustersim.run.laws import Law
-from clustersim.run.log import IncidentRow, Log
+from clustersim.run.log import Log
 from clustersim.run.plan import DatedPlan, MaintenancePlan
-from clustersim.run.records import EFFECTS, HITS
+from clustersim.run.records import EFFECTS
 
 _PLANNED = EFFECTS.index("planned")
-_JOB, _JOB_DOWN = (HITS.index(name) for name in ("job", "job_down"))
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -57,7 +56,4 @@ def maintain(
         yield env.timeout(wait_s)
         if job.owes_stop(code):
             continue
-        incident = len(log.incidents)
-        hits = _JOB if job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
-        log.incidents.append(IncidentRow(env.now, code, -1, _PLANNED, hits, 0.0, 0, False))
-        job.stop(code, incident, duration_s)
+        job.stop(code, log.strike(env.now, code, _PLANNED, job.met), duration_s)

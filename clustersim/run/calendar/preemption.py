@@ -7,14 +7,14 @@ import simpy
 
 from clustersim.run.calendar.absence import send_away
 from clustersim.run.fleet import Fleet
-from clustersim.run.job import RESTARTING, TRAINING, Disturbance, Job
+from clustersim.run.job import Disturbance, Job
 from clustersim.run.laws import Law
-from clustersim.run.log import IncidentRow, Log
+from clustersim.run.log import Log
 from clustersim.run.plan import PreemptionPlan
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE
 
 _PREEMPTED = EFFECTS.index("preempted")
-_JOB, _SPARE, _JOB_DOWN = (HITS.index(name) for name in ("job", "spare", "job_down"))
+_SPARE = HITS.index("spare")
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -66,9 +66,7 @@ class Preemption:
         """Take idle nodes, or give the job notice."""
         self._lasts_s, self._waits, job = lasts_s, True, self._job
         idle_enough = self._plan.nodes is not None and self._plan.nodes <= self._fleet.standing_by
-        hits = _SPARE if idle_enough else _JOB if job.mode in (TRAINING, RESTARTING) else _JOB_DOWN
-        self._there = len(self._log.incidents)
-        self._log.incidents.append(IncidentRow(self._env.now, self._code, -1, _PREEMPTED, hits, 0.0, 0, False))
+        self._there = self._log.strike(self._env.now, self._code, _PREEMPTED, _SPARE if idle_enough else job.met)
         if idle_enough:
             self._take()
             return

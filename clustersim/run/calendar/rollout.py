@@ -7,13 +7,13 @@ import simpy
 
 from clustersim.run.calendar.absence import send_away
 from clustersim.run.fleet import COLD, HOT, IN_JOB, OUT, WARM, Fleet
-from clustersim.run.job import RESTARTING, TRAINING, Job
-from clustersim.run.log import IncidentRow, Log
+from clustersim.run.job import Job
+from clustersim.run.log import Log
 from clustersim.run.plan import RolloutPlan
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE
 
 _PLANNED = EFFECTS.index("planned")
-_JOB, _SPARE, _JOB_DOWN = (HITS.index(name) for name in ("job", "spare", "job_down"))
+_SPARE, _JOB_DOWN = (HITS.index(name) for name in ("spare", "job_down"))
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -84,7 +84,7 @@ class Rollout:
     def _ask(self) -> simpy.Event:
         """Ask for a batch of the job's nodes; the answer is its return, or None if the job could spare no node."""
         if self._plan.at_once and self._stops_for == NO_CAUSE:
-            self._stops_for = self._incident(_JOB if self._job.mode in (TRAINING, RESTARTING) else _JOB_DOWN)
+            self._stops_for = self._incident(self._job.met)
         self._answer = self._env.event()
         self._job.hand_over(self._take, self._stops_for)
         return self._answer
@@ -101,8 +101,7 @@ class Rollout:
         return incident
 
     def _incident(self, hits: int) -> int:
-        self._log.incidents.append(IncidentRow(self._env.now, self._code, -1, _PLANNED, hits, 0.0, 0, False))
-        return len(self._log.incidents) - 1
+        return self._log.strike(self._env.now, self._code, _PLANNED, hits)
 
     def _work_on(self, batch: list[int], incident: int) -> simpy.Event:
         """A batch leaves; returns its return."""
