@@ -81,3 +81,13 @@ def show(stat: Stat | None, unit: Unit) -> Shown:
 def show_entry(entry: Mapping[str, Any] | None, unit: Unit) -> Shown:
     """Read a Stat of the summary and write it."""
     return show(Stat.read(entry), unit)
+
+
+def spread(entry: Mapping[str, float], unit: Unit) -> str:
+    """Median with its 5 to 95 % interval: ``4.3M h (1.2M to 15M)``."""
+    low, mid, high = (entry[name] for name in ("p5", "p50", "p95"))
+    of_one = replace(unit, decimals=0) if unit.whole and mid < unit.steps[0][0] else unit
+    if low == high:
+        return write(mid, of_one)
+    ends = (write(end, of_one, bare=True) for end in (low, high))
+    return f"{write(mid, of_one)} ({' to '.join(ends)})"

@@ -1,7 +1,7 @@
 """What an incident may be: a failure, a planned stop, or something that the run itself brings."""
 
 from clustersim.run.plan import RunPlan
-from clustersim.run.records import BAD_CHECKPOINT, PHASE_CHANGE, RESIZE, TIME_OF_DAY
+from clustersim.run.records import BAD_CHECKPOINT, DATA_LOADING, PHASE_CHANGE, RESIZE, TIME_OF_DAY
 
 
 def category_names(plan: RunPlan) -> tuple[str, ...]:
@@ -23,4 +23,6 @@ def _own(plan: RunPlan) -> tuple[str, ...]:
         own.append(TIME_OF_DAY)
     if any(tier.bad for tier in plan.checkpoint.tiers):
         own.append(BAD_CHECKPOINT)
+    if plan.loading:
+        own.append(DATA_LOADING)
     return tuple(own)

@@ -2,8 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +10,13 @@ from clustersim.run.chance import uniforms_of
 from clustersim.run.log import CrashRow, Log, LossRow, VoidRow, WriteFailureRow
 from clustersim.run.plan import CheckpointPlan, TierPlan
 from clustersim.run.progress import ROUNDING_S
-from clustersim.run.records import DELETED, KEPT, LOST, UNREADABLE, UNWRITTEN, Column, table
+from clustersim.run.records import DELETED, KEPT, LOST, UNREADABLE, UNWRITTEN, Column, chosen, table
 from clustersim.run.storage import fails, whole_s
 
 Columns = dict[str, Column]
+
+_USED = ("stretch", "number", "ends", "first_step", "phase", "stall_s", "write_s")
+"""Columns of :class:`Begun` that tell what becomes of a checkpoint."""
 
 
 class Begun(NamedTuple):
@@ -56,8 +58,10 @@ def checkpoint_records(begun: Begun, log: Log, plan: CheckpointPlan, chance: int
     completed = taken_s <= begun.rows["end_s"] + ROUNDING_S
     if extra_s is not None:
         taken_s = taken_s + extra_s
+    crash_s = _next_crash_s(log, begun.rows["stretch"])
     tables = [
-        _tier(tier, number, begun, taken_s, completed, log, plan, chance) for number, tier in enumerate(plan.tiers)
+        _tier(tier, number, begun, taken_s, completed, crash_s, log, plan, chance)
+        for number, tier in enumerate(plan.tiers)
     ]
     if len(tables) == 1:
         return tables[0]
@@ -72,27 +76,24 @@ def _tier(
     begun: Begun,
     taken_s: Column,
     completed: Column,
+    crash_s: Column,
     log: Log,
     plan: CheckpointPlan,
     chance: int,
 ) -> Columns:
     """Those of one tier."""
     held = completed if tier.every == 1 else completed & (begun.rows["ends"] | (begun.rows["number"] % tier.every == 0))
-    # Nearly always all of them; a slice is a view where an index would be a copy.
-    chosen: Any = slice(None) if held.all() else held
-    rows, step, taken_s = (
-        {name: column[chosen] for name, column in begun.rows.items()},
-        begun.step[chosen],
-        taken_s[chosen],
-    )
+    here = chosen(held)
+    rows, step, taken_s = {name: begun.rows[name][here] for name in _USED}, begun.step[here], taken_s[here]
     store = number == 0
     durable_s = whole_s(log, taken_s, rows["write_s"], plan.size_bytes) if store else taken_s + tier.write_s
-    durable_s = np.where(durable_s <= _next_crash_s(log, rows["stretch"]) + ROUNDING_S, durable_s, np.nan)
+    write_s = durable_s - taken_s if store and log.rates else rows["write_s"]
+    durable_s = np.where(durable_s <= crash_s[here] + ROUNDING_S, durable_s, np.nan)
     draws = uniforms_of(chance, number, rows["stretch"], rows["number"]) if tier.bad else None
     if draws is not None:
         durable_s[(draws < tier.failed) & ~rows["ends"]] = np.nan
     if store:
-        _fail_writes(log, rows, taken_s, durable_s, plan)
+        _fail_writes(log.write_failures, rows["stall_s"], write_s, taken_s, durable_s)
     lost_s = _lost_s(log.losses, taken_s) if store else _void_s(log.voids, number, taken_s)
     fate = np.where(np.isnan(durable_s), UNWRITTEN, np.where(np.isfinite(lost_s), LOST, KEPT)).astype(np.int8)
     if tier.keep is not None:
@@ -122,17 +123,15 @@ def _next_crash_s(log: Log, stretch: Column) -> Column:
     return next_s[stretch]
 
 
-def _fail_writes(log: Log, rows: Columns, taken_s: Column, durable_s: Column, plan: CheckpointPlan) -> None:
+def _fail_writes(
+    failures: Sequence[WriteFailureRow], stall_s: Column, write_s: Column, taken_s: Column, durable_s: Column
+) -> None:
     """Take note of the checkpoints that could not be written."""
-    failures: Sequence[WriteFailureRow] = log.write_failures
-    if not failures:
-        return
-    write_s = whole_s(log, taken_s, rows["write_s"], plan.size_bytes) - taken_s if log.rates else rows["write_s"]
-    longest_s = float((rows["stall_s"] + write_s).max(initial=0.0))
+    longest_s = float((stall_s + write_s).max(initial=0.0)) if failures else 0.0
     for start_s, until_s, _incident in failures:
         low, high = np.searchsorted(taken_s, (start_s - longest_s, until_s + longest_s))
         near = slice(max(int(low) - 1, 0), int(high) + 1)
-        failed = fails(taken_s[near], rows["stall_s"][near], write_s[near], start_s, until_s)
+        failed = fails(taken_s[near], stall_s[near], write_s[near], start_s, until_s)
         durable_s[near][failed] = np.nan
 
 
@@ -159,26 +158,29 @@ def _deleted_s(rows: Columns, step: Column, durable_s: Column, keep: int) -> Col
         return deleted_s
     place = _places(rows["stretch"][whole], rows["first_step"][whole], step[whole])
     count = len(whole)
-    keys = place * count + np.arange(count)
-    order = np.sort(keys)
-    for further in (keep, 0):
-        # The first that came later to this place in the row, and to the one so many places further on.
-        wanted = keys + further * count
-        following = np.append(order, -1)[np.searchsorted(order, wanted, side="right")]
-        comes = following // count == place + further
-        late_s = np.where(comes, durable_s[whole][following % count], np.inf)
-        deleted_s[whole] = np.minimum(deleted_s[whole], late_s)
+    # By place in the row, and in each place as they came; they are nearly so already, which a stable sort makes use of.
+    keys = np.sort(place * count + np.arange(count), kind="stable")
+    places, came = np.divmod(keys, count)
+    arrived_s = durable_s[whole]
+    further_on = np.searchsorted(keys, keys + keep * count, side="right")
+    # The first that came later to this place in the row, and to the one so many places further on.
+    for further, at in ((0, np.arange(1, count + 1)), (keep, further_on)):
+        comes = np.append(places, -1)[at] == places + further
+        late_s = np.where(comes, arrived_s[np.append(came, 0)[at]], np.inf)
+        deleted_s[whole[came]] = np.minimum(deleted_s[whole[came]], late_s)
     return deleted_s
 
 
 def _places(stretch: Column, first_step: Column, step: Column) -> Column:
     """Place of each checkpoint in the row of those that lead to it, from 0."""
     row: list[int] = []
-    places: list[range] = []
+    lengths: list[int] = []
     begins = np.flatnonzero(np.append(True, np.diff(stretch) != 0))
     steps, first = step.tolist(), first_step[begins].tolist()
     for low, high, began in zip(begins.tolist(), [*begins[1:].tolist(), len(steps)], first, strict=True):
         length = bisect_right(row, began)
         row[length:] = steps[low:high]
-        places.append(range(length, length + high - low))
-    return np.fromiter(chain.from_iterable(places), np.int64, len(steps))
+        lengths.append(length)
+    counts = np.diff(begins, append=len(steps))
+    places: Column = np.arange(len(steps)) + np.repeat(np.array(lengths) - begins, counts)
+    return places

@@ -106,6 +106,13 @@ class Crew:
             or bool(self.lacks and self._fleet.standing_by)
         )
 
+    @property
+    def has_work(self) -> bool:
+        """Whether :meth:`get_ready` has anything to do: if not, all is as it left it."""
+        fleet = self._fleet
+        due = self.stops.due or self.broken or self.wanted or fleet.lacks or self.lacks or self._episodes.current
+        return bool(due or self._placement or self.size != fleet.size)
+
     def get_ready(self, incident: int, *, failed: bool) -> Generator[simpy.Event, Any, int]:
         """Replace what is broken and do what was planned; returns what the restart is then due to.
 
@@ -120,15 +127,15 @@ class Crew:
             incident = self._break_troubled(incident, failed=failed)
         swaps = self._can_swap_back
         self.changed |= bool(
-            self.stops or self.broken or self._fleet.missing or self.lacks or swaps or self._other_size
+            self.stops.due or self.broken or self._fleet.missing or self.lacks or swaps or self._other_size
         )
         waits_for, called = self.lacks_for if incident == NO_CAUSE else incident, False
-        if incident == NO_CAUSE and self.stops:
+        if incident == NO_CAUSE and self.stops.due:
             # It may be worked off while nodes are waited for, and the job has stopped for it all the same.
             incident = self.stops.first().incident
             waits_for = incident if waits_for == NO_CAUSE else waits_for
         while (
-            self.stops
+            self.stops.due
             or self.broken
             or self.wanted
             or self._other_size
@@ -136,7 +143,7 @@ class Crew:
         ):
             called = True
             yield from self._replace_broken(waits_for)
-            while self.stops:
+            while self.stops.due:
                 incident = self.stops.first().incident
                 yield self._stages.begin(MAINTENANCE, self.stops.first().left_s, incident)
                 self.stops.finish()

@@ -14,16 +14,18 @@ from clustersim.run.calendar.entries import follow
 from clustersim.run.categories import own_code
 from clustersim.run.diurnal import seconds_to_next_change, slowdown_at
 from clustersim.run.expand import NO_PART, build_records
-from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.ageing import NO_AGEING
+from clustersim.run.failures.clocks import Failure, failures, mixed_failures
 from clustersim.run.failures.lemons import LemonFailure, lemon_failures, lemons
 from clustersim.run.failures.strikes import Strikes
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import DONE, Job
+from clustersim.run.loading import slowdowns
 from clustersim.run.log import Log, SizeRow
-from clustersim.run.neighbours import Neighbours, evictions, evictions_per_s
-from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, PhasePlan, RunPlan
-from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, TIME_OF_DAY, Ended, Records
-from clustersim.run.shop import RepairShop
+from clustersim.run.neighbours import Neighbours, evictions_per_s
+from clustersim.run.plan import CategoryPlan, DiurnalPlan, LemonsPlan, LoadingPlan, PhasePlan, RunPlan
+from clustersim.run.records import DATA_LOADING, EFFECTS, HITS, NO_CAUSE, TIME_OF_DAY, Ended, Records
+from clustersim.run.shop import RepairShop, shop_draws
 from clustersim.run.streams import key, normals, stream, uniforms
 from clustersim.run.tenants import come_and_go
 
@@ -34,6 +36,9 @@ _AWAY_PART = "nodes"
 
 _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 _SMALLEST_PROBABILITY = 1e-12
+
+_NOTICEABLE = 1.0 + 1e-6
+"""Factor on the time of steps up to which nobody notices that they wait for data: seconds in a run of months."""
 
 _PATIENCE = 20.0
 _PATIENCE_S = 30 * 86400.0
@@ -126,9 +131,7 @@ class _Run:
         self._log = Log()
         waits = (*_WAITING_PARTS, _AWAY_PART) if plan.lends else _WAITING_PARTS
         self._parts = (NO_PART, *(part.name for part in plan.recovery.restart_parts), *waits)
-        shop_draws = {name: normals(stream(seed, replication, name)) for name in ("parts", "replacement")}
-        shop_draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs"))
-        shop = RepairShop(self._env, plan.spares, self._log, shop_draws)
+        shop = RepairShop(self._env, plan.spares, self._log, shop_draws(seed, replication))
         elastic = plan.recovery.elastic is not None
         self._fleet = Fleet(self._env, plan.job_nodes, plan.spares, shop, elastic=elastic)
         draws = {name: normals(stream(seed, replication, name)) for name in ("restart", "spares", "people", "queue")}
@@ -150,6 +153,8 @@ class _Run:
             self._start_lemons(plan.lemons, seed, replication)
         if plan.diurnal:
             self._env.process(self._feel_the_day(plan.diurnal))
+        if plan.loading:
+            self._feed(plan.loading, courses)
         for tenant in plan.checkpoint.storage.tenants if plan.checkpoint.storage else ():
             self._env.process(
                 come_and_go(self._env, tenant, self._job.store, stream(seed, replication, f"tenant {tenant.name}"))
@@ -167,13 +172,14 @@ class _Run:
 
         So another number of spares leaves the failures of all other nodes as they were.
         """
-        factor = drawn_rate_factor(self._plan, category, seed, replication)
+        factor = drawn_rate_factor(self._plan, category, seed, replication) * category.peak_rate
+        ageing = self._plan.ageing if category.ages else NO_AGEING
         in_job = category.units_on(self._plan.job_nodes)
         for first, units, where in ((0, in_job, ""), (in_job, category.units - in_job, " among the spares")):
             if units > 0:
                 generator = stream(seed, replication, f"failures of {category.name}{where}")
                 part = replace(category, units=units)
-                clock = failures(part, generator, self._plan.fleet_age_s, factor, self._plan.ageing)
+                clock = failures(part, generator, self._plan.fleet_age_s, factor, ageing)
                 self._env.process(self._fail(code, category, clock, first))
 
     def _start_lemons(self, plan: LemonsPlan, seed: int, replication: int) -> None:
@@ -190,22 +196,42 @@ class _Run:
 
     def _start_neighbours(self, plan: RunPlan, shop: RepairShop, seed: int, replication: int) -> None:
         """Other jobs, with streams of their own for all that chance decides about them."""
-        draws = {name: normals(stream(seed, replication, f"{name} of neighbours")) for name in ("parts", "replacement")}
-        draws["outcome"] = uniforms(stream(seed, replication, "outcome of repairs of neighbours"))
+        draws = shop_draws(seed, replication, "of neighbours")
         neighbours = Neighbours(self._env, plan, self._fleet, shop, self._log, draws)
         rates_s = [
             evictions_per_s(c, plan.neighbour_nodes, plan.lemons) * drawn_rate_factor(plan, c, seed, replication)
             for c in plan.categories
         ]
-        found = evictions(rates_s, stream(seed, replication, "failures of neighbours"), plan.ageing)
+        # However each of so many units fails, all together are one Poisson process (Khintchine 1960, chapter 5).
+        found = mixed_failures(rates_s, 1, stream(seed, replication, "failures of neighbours"), plan.ageing)
         self._env.process(neighbours.run(found))
 
     def _feel_the_day(self, diurnal: DiurnalPlan) -> Process:
         """Every few hours steps take as long as the time of day makes them."""
         incident = self._log.strike(0.0, own_code(self._plan, TIME_OF_DAY), _SLOW, _JOB)
         while True:
-            self._job.slow_all(incident, slowdown_at(diurnal, self._env.now))
-            yield simpy.Timeout(self._env, seconds_to_next_change(diurnal, self._env.now))
+            now_s = self._env.now
+            self._job.slow_all(incident, slowdown_at(diurnal, now_s))
+            yield simpy.Timeout(self._env, seconds_to_next_change(diurnal, now_s))
+
+    def _feed(self, loading: LoadingPlan, courses: tuple[tuple[PhasePlan, ...], ...]) -> None:
+        """Steps take as long as their data need, now and whenever others ask more or less of the store."""
+        incident = NO_CAUSE
+        known: dict[tuple[float, ...], tuple[float, ...]] = {}
+
+        def follow_the_store() -> None:
+            nonlocal incident
+            others = tuple(self._job.store.others_bytes_s)
+            if others not in known:
+                known[others] = slowdowns(loading, courses, others)
+            least = known[others]
+            if incident == NO_CAUSE and max(least) > _NOTICEABLE:
+                incident = self._log.strike(self._env.now, own_code(self._plan, DATA_LOADING), _SLOW, _JOB)
+            if incident != NO_CAUSE:
+                self._job.bound_all(incident, least)
+
+        self._job.store.on_change = follow_the_store
+        follow_the_store()
 
     def until(self, horizon_s: float, unfinished: Ended = "deadline") -> Records:
         """Run until the job is done or the horizon is reached; ``unfinished`` says what the latter means."""

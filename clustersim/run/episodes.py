@@ -44,6 +44,8 @@ class Episodes:
         """What has begun and is not known to be over."""
         self._standing: dict[tuple[int, str], tuple[float, ...]] = {}
         """Factors on every step, by incident and what it has brought about."""
+        self._least: tuple[int, tuple[float, ...]] = (NO_CAUSE, (1.0,))
+        """Least factor on the steps of each phase, and the incident behind it."""
 
     def begin(self, episode: Episode) -> None:
         """Trouble begins."""
@@ -62,27 +64,36 @@ class Episodes:
         else:
             self._standing.pop((incident, what), None)
 
+    def bound(self, incident: int, slowdowns: tuple[float, ...]) -> None:
+        """From now on a step takes at least so many times as long in each phase, however fast the nodes are."""
+        self._least = incident, slowdowns
+
     @property
     def slow(self) -> bool:
         """Whether anything may slow steps down."""
-        return bool(self.current or self._standing)
+        return bool(self.current or self._standing) or self._least[0] != NO_CAUSE
 
     def pace(self, now_s: float, phase: int) -> tuple[float, int]:
         """Factor on the time of a step, and the incident behind most of it: of equals the one that began first.
 
-        Of several slow nodes the slowest counts, for which all others wait; what slows every node comes on top.
+        Of several slow nodes the slowest counts, for which all others wait; what slows every node comes on top. What
+        bounds the steps counts where it is the longest.
         """
         self._forget(now_s)
-        slow = [e for e in self.current if e.slowdown(phase) > 1.0 and (not e.nodes or self._fleet.in_job(e.nodes))]
-        worst = max(slow, key=lambda e: e.slowdown(phase), default=None)
-        factor, cause = (worst.slowdown(phase), worst.incident) if worst else (1.0, NO_CAUSE)
+        factor, cause = 1.0, NO_CAUSE
+        for episode in self.current:
+            slowdown = episode.slowdown(phase)
+            if slowdown > factor and (not episode.nodes or self._fleet.in_job(episode.nodes)):
+                factor, cause = slowdown, episode.incident
         largest = factor
         for (incident, _what), slowdowns in self._standing.items():
             slowdown = slowdowns[phase if len(slowdowns) > 1 else 0]
             factor *= slowdown
             if slowdown > largest:
                 largest, cause = slowdown, incident
-        return factor, cause
+        incident, bounds = self._least
+        bound = bounds[phase if len(bounds) > 1 else 0]
+        return (bound, incident) if bound > factor else (factor, cause)
 
     def to_replace(self, now_s: float) -> list[Episode]:
         """Those whose nodes are to leave and have not left; what is away for a while is nobody's to replace."""
@@ -90,7 +101,8 @@ class Episodes:
         return [e for e in self.current if e.repair_s is not None and self._fleet.at_hand(e.nodes)]
 
     def _forget(self, now_s: float) -> None:
-        self.current = [e for e in self.current if e.until_s > now_s]
+        if self.current:
+            self.current = [e for e in self.current if e.until_s > now_s]
 
     def _leave(self, nodes: Iterable[int], now_s: float) -> None:
         """Nodes are taken out, and their trouble with them."""

@@ -1,6 +1,7 @@
 """From the engine's compact log to interval and checkpoint records, in whole arrays."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from clustersim.run.records import (
     Column,
     Ended,
     Records,
+    chosen,
     table,
 )
 from clustersim.run.slowing import Slowing
@@ -73,12 +75,12 @@ def build_records(
     begun = _begun_checkpoints(stretches)
     training = [*_work(stretches, table(RedoRow, log.redone)), _broken_steps(stretches), _stalls(*begun)]
     pieces = [
-        *(map(slowing.slowed, training) if slowing else training),
+        *(chain.from_iterable(map(slowing.slowed, training)) if slowing else training),
         *_stages(_with_ends(table(StageRow, log.stages), stretches, len(phases), end_s), plan, parts, log.sizes),
     ]
     intervals = {name: np.concatenate([piece[name] for piece in pieces]) for name in _INTERVAL}
     order = np.argsort(intervals["start_s"], kind="stable")
-    intervals = {name: column[order] for name, column in intervals.items()}
+    intervals = {name: column.take(order) for name, column in intervals.items()}
     intervals["tokens_start"] = _tokens(phases, intervals.pop("step_start"))
     intervals["tokens_end"] = _tokens(phases, intervals.pop("step_end"))
     return Records(
@@ -116,8 +118,7 @@ def _with_stalls(stretches: Columns) -> Columns:
 def _piece(rows: Columns, start_s: Column, end_s: Column, state: Column | int, first: Column, last: Column) -> Columns:
     """Intervals as typed columns, without those that have no length; phase, part and cause are those of the rows."""
     long_enough = end_s > start_s + _SHORTEST_S
-    # Nearly always all of them; a slice is a view where an index would be a copy.
-    keep = slice(None) if long_enough.all() else np.flatnonzero(long_enough)
+    keep = chosen(long_enough)
     size = int(np.count_nonzero(long_enough))
     columns = {
         "start_s": start_s, "end_s": end_s, "state": state, "part": rows.get("part", 0), "phase": rows["phase"],
@@ -135,7 +136,7 @@ def _repeat(rows: Columns, counts: Column, names: Sequence[str]) -> tuple[Column
     """Each row so many times, and which of its copies each is."""
     index = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(index)) - (np.cumsum(counts) - counts)[index]
-    return {name: rows[name][index] for name in names}, number
+    return {name: rows[name].take(index) for name in names}, number
 
 
 def _work(stretches: Columns, redone: Columns) -> list[Columns]:

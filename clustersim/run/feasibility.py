@@ -8,14 +8,25 @@ from itertools import pairwise
 from clustersim.run.compile import checkpoint_size_bytes, checkpoint_times_s, compile_law, job_nodes
 from clustersim.run.compile.checkpoints import tier_problems, tiers_of
 from clustersim.run.compile.failures import domain_problems
+from clustersim.run.compile.loading import with_loading
 from clustersim.run.compile.placement import placement_problems
 from clustersim.run.compile.slowing import slowing_problems
-from clustersim.run.records import BAD_CHECKPOINT, JOB_START, PHASE_CHANGE, RESIZE, STATES, TIME_OF_DAY
+from clustersim.run.records import (
+    BAD_CHECKPOINT,
+    DATA_LOADING,
+    JOB_START,
+    LOSS_SPIKE,
+    PHASE_CHANGE,
+    RESIZE,
+    STATES,
+    TIME_OF_DAY,
+)
 from clustersim.scenario.schema.checkpoint import AsynchronousCheckpoint
 from clustersim.scenario.schema.maintenance import DatedMaintenance, PeriodicMaintenance, RolloutMaintenance
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.units import format_timestamp
 from clustersim.step.feasibility import Problem, feasibility_problems
+from clustersim.step.predict import phase_steps
 
 _HOUR_S = 3600.0
 _TENANTS = 12
@@ -27,6 +38,7 @@ _RESERVED = {
     TIME_OF_DAY: "what the heat of the day costs",
     BAD_CHECKPOINT: "what cannot be read when it is loaded",
     JOB_START: "the first restart",
+    DATA_LOADING: "what a loader of data that is too slow costs",
     **dict.fromkeys(STATES, "a state of the job"),
 }
 """Names that the report uses beside those of categories and planned stops, and for what."""
@@ -64,7 +76,13 @@ def plan_problems(scenario: Scenario) -> list[Problem]:
     What the step model has to be asked for is looked at last: it knows nothing of steps that cannot be made.
     """
     found = [*feasibility_problems(scenario), *run_problems(scenario)]
-    return found or [*slowing_problems(scenario), *placement_problems(scenario)]
+    return found or [*slowing_problems(scenario), *placement_problems(scenario), *_loading_problems(scenario)]
+
+
+def _loading_problems(scenario: Scenario) -> Iterator[Problem]:
+    """Checkpoints that cannot be written as often as they are taken beside what the loader of the corpus reads."""
+    if scenario.corpus is not None and scenario.cluster.storage is not None:
+        yield from _checkpoint_problems(with_loading(scenario, phase_steps(scenario)))
 
 
 def _checkpoint_problems(scenario: Scenario) -> Iterator[Problem]:
@@ -94,6 +112,9 @@ def _storage_problems(scenario: Scenario) -> Iterator[Problem]:
     storage = scenario.cluster.storage
     if storage is None:
         return
+    if scenario.corpus is not None and storage.data_loading > 0.0:
+        message = "the loader of the corpus says what the data take; leave this out, or the corpus"
+        yield "cluster.storage.data_loading", message
     if storage.data_loading >= storage.bandwidth:
         message = (
             f"the data takes {storage.data_loading / 1e9:.3g} GB/s of the {storage.bandwidth / 1e9:.3g} GB/s that the"
@@ -199,7 +220,8 @@ def _too_early(date: datetime, start: datetime) -> str:
 
 def _name_problems(scenario: Scenario) -> Iterator[Problem]:
     """Time lost and interruptions are reported by name, so each name may stand for one thing only."""
-    named = [(name, f"failures.categories.{name}") for name in scenario.failures.categories]
+    named = [] if scenario.training.optimizer.recipe is None else [(LOSS_SPIKE, "training.optimizer.recipe")]
+    named += [(name, f"failures.categories.{name}") for name in scenario.failures.categories]
     named += [(stop.name, f"maintenance[{index}].name") for index, stop in enumerate(scenario.maintenance)]
     named += [(other.name, f"preemption[{index}].name") for index, other in enumerate(scenario.preemption)]
     first: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import simpy
@@ -106,7 +107,7 @@ class Fleet:
         """Some other node that works for the job, chosen by a uniform draw; none if there is none."""
         state = self.state
         first = int(draw * len(state))
-        for other in (*range(first, len(state)), *range(first)):
+        for other in chain(range(first, len(state)), range(first)):
             if other != node and state[other] == IN_JOB:
                 return [other]
         return []
@@ -203,7 +204,10 @@ class Fleet:
         return self.size <= node < self._job_nodes
 
     def _free_pool(self) -> int | None:
-        return next((pool for pool in self._used if len(self._pools[pool]) < self._size[pool]), None)
+        for pool in self._used:
+            if len(self._pools[pool]) < self._size[pool]:
+                return pool
+        return None
 
     def resize(self, nodes: int, cause: int) -> None:
         """From now on the job has so many nodes: the last of its own leave the plan, or are there again.

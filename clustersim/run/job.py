@@ -71,13 +71,11 @@ class Job:
         self._fleet = fleet
         self._log = log
         self._draws = draws
-        recoveries = {nodes: plan.recovery_with(nodes) for nodes in plan.numbers_of_nodes}
-        self._recoveries = {
-            nodes: (recovery, [recovery.restart_s(in_job=in_job) for in_job in (False, True)])
-            for nodes, recovery in recoveries.items()
-        }
-        """By the nodes that the job has, with the medians of a full restart and of one inside the job."""
-        self._changes_size = len(recoveries) > 1 or bool(plan.resizes)
+        self._recoveries = {nodes: plan.recovery_with(nodes) for nodes in plan.numbers_of_nodes}
+        """By the nodes that the job has."""
+        self._restart_s: dict[tuple[int, bool, float], float] = {}
+        """Medians of restarts that were worked out: with so many nodes, inside the job or not, by the time to load."""
+        self._changes_size = len(self._recoveries) > 1 or bool(plan.resizes)
         self._tiers = plan.checkpoint.tiers
         self._loads_as_usual = len(self._tiers) == 1 and not self._tiers[0].bad and plan.checkpoint.storage is None
         self._changes_for = NO_CAUSE
@@ -147,6 +145,11 @@ class Job:
         return _JOB if self.mode in (TRAINING, RESTARTING) else _JOB_DOWN
 
     @property
+    def place(self) -> int:
+        """Which of the phases it is in, counting those of one size after those of another."""
+        return self._path.place
+
+    @property
     def tokens_per_step(self) -> float:
         """Tokens of a step of the phase that it is in."""
         return self._phases[min(self._path.phase, len(self._phases) - 1)].tokens_per_step
@@ -182,6 +185,11 @@ class Job:
     def slow_all(self, incident: int, slowdown: float) -> None:
         """From now on every step takes so many times as long."""
         self._episodes.stand(incident, slowdown)
+        self._set_pace()
+
+    def bound_all(self, incident: int, slowdowns: tuple[float, ...]) -> None:
+        """From now on every step takes at least so many times as long, in each phase."""
+        self._episodes.bound(incident, slowdowns)
         self._set_pace()
 
     def fail_writes(self, episode: Episode) -> None:
@@ -263,11 +271,12 @@ class Job:
             self._begins.succeed()
             self._begins = None
         self._wake = self._env.event()
-        if self._crew.stops or self._changes_for != NO_CAUSE or self._path.resized != self._resizes:
+        if self._crew.stops.due or self._changes_for != NO_CAUSE or self._path.resized != self._resizes:
             self._cut()
         if self._episodes.slow:
             self._set_pace()
-        self._arm(self._stretch.end_s)
+        else:
+            self._arm(self._stretch.end_s)
         disturbance: Disturbance | None = yield self._wake
         stretch, self._stretch = self._stretch, None
         now_s = self._env.now
@@ -288,7 +297,7 @@ class Job:
         if not (
             path.finished
             or new_layout
-            or self._crew.stops
+            or self._crew.stops.due
             or self._crew.broken
             or path.must_rewind
             or changes != NO_CAUSE
@@ -317,9 +326,11 @@ class Job:
 
     def _set_pace(self) -> None:
         """From now on a step takes as long as the slowest node needs."""
-        if self.mode == TRAINING and self._stretch is not None:
-            self._stretch.set_pace(self._env.now, *self._episodes.pace(self._env.now, self._path.place))
-            self._arm(max(self._stretch.end_s, self._env.now))
+        stretch = self._stretch
+        if self.mode == TRAINING and stretch is not None:
+            now_s = self._env.now
+            stretch.set_pace(now_s, *self._episodes.pace(now_s, self._path.place))
+            self._arm(max(stretch.end_s, now_s))
 
     def _cut(self) -> None:
         """End the training that is under way, if any is, at the next step boundary, with a checkpoint."""
@@ -383,7 +394,8 @@ class Job:
         """Let nodes change and do what was planned; returns what the restart is then due to."""
         if self._changes_size:
             self._take_size()
-        incident = yield from self._crew.get_ready(incident, failed=failed)
+        if self._crew.has_work:
+            incident = yield from self._crew.get_ready(incident, failed=failed)
         self._changes_for = NO_CAUSE
         return incident
 
@@ -426,18 +438,20 @@ class Job:
     def _lose_tiers(self) -> None:
         """The nodes that left since the job last trained have taken with them what they kept."""
         self._path.kept.tried.clear()
-        if self._plan.checkpoint.inner:
+        if self._fleet.left and self._plan.checkpoint.inner:
             self._path.kept.lose_nodes(self._fleet.left, self._env.now)
 
     def _restart(self, incident: int, *, in_job: bool = False) -> Generator[simpy.Event, Any, Disturbance | None]:
         """One attempt to restart; returns what disturbed it, if anything."""
         normal = next(self._draws["restart"])
-        recovery, medians_s = self._recoveries[self._fleet.size]
+        recovery = self._recoveries[self._fleet.size]
         load_s = self._load_s(recovery)
         if self._path.resized == self._resizes:
             self._resized_for = NO_CAUSE
-        median_s = medians_s[in_job] if load_s < 0.0 else recovery.restart_s(in_job=in_job, load_s=load_s)
-        length_s = median_s * math.exp(recovery.restart_sigma * normal)
+        kind = self._fleet.size, in_job, load_s
+        if kind not in self._restart_s:
+            self._restart_s[kind] = recovery.restart_s(in_job=in_job, load_s=load_s)
+        length_s = self._restart_s[kind] * math.exp(recovery.restart_sigma * normal)
         disturbance = yield from self._exposed(RESTARTING, RESTART, length_s, incident, in_job=in_job, load_s=load_s)
         self._crew.changed &= disturbance is not None
         return disturbance
@@ -447,9 +461,11 @@ class Job:
         tried = self._path.kept.tried
         if not tried or self._loads_as_usual:
             return -1.0
-        usual_s = recovery.load_s
-        own_s = [self._tiers[tier].load_s for tier in tried]
-        return sum(self.store.load_s(usual_s) if load_s is None else load_s for load_s in own_s)
+        total_s = 0.0
+        for tier in tried:
+            load_s = self._tiers[tier].load_s
+            total_s += self.store.load_s(recovery.load_s) if load_s is None else load_s
+        return total_s
 
     def _exposed(
         self, mode: int, state: int, length_s: float, cause: int, *, in_job: bool = False, load_s: float = -1.0

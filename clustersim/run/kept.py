@@ -28,6 +28,8 @@ class Kept:
         self._store = store
         self._log = log
         self._chance = chance
+        self._bad = [tier.bad for tier in plan.tiers]
+        """Of which tiers some writes are of no use."""
         self._plain = plan.every == 1 and plan.keep is None and not plan.inner and not plan.store.bad
         self._by_load = sorted(range(len(self._tiers)), key=lambda tier: (_load_s(self._tiers[tier]), -tier))
         """Tiers, the one that is quickest to load from first."""
@@ -88,8 +90,8 @@ class Kept:
         if self._plain:
             return number
         oldest_s = min(map(max, self._void_s, self._deleted_s))
-        while number and stretch.taken_s(number) >= oldest_s:
-            if list(self._copies(stretch, number, stretch.whole)):
+        while number and (taken_s := stretch.taken_s(number)) >= oldest_s:
+            if list(self._copies(stretch, number, taken_s, stretch.whole)):
                 return number
             number -= 1
         return 0
@@ -99,15 +101,15 @@ class Kept:
         in_store = stretch.checkpoints_taken(at_s, self._store.delay_s(at_s))
         return in_store, *[stretch.checkpoints_taken(at_s, tier.write_s) for tier in self._tiers[1:]]
 
-    def _copies(self, stretch: Stretch, number: int, whole: Sequence[int]) -> Iterator[int]:
+    def _copies(self, stretch: Stretch, number: int, taken_s: float, whole: Sequence[int]) -> Iterator[int]:
         """Tiers that have this checkpoint, or should: of accidents of the store they know nothing.
 
         The end of the job counts in the store alone.
         """
-        taken_s, end = stretch.taken_s(number), stretch.checkpoint_step(number) == self._last_step
+        end = stretch.first_step + stretch.steps == self._last_step and number == stretch.checkpoints
         for tier in (_STORE,) if end else self._by_load:
-            keep, every = self._tiers[tier].keep, self._tiers[tier].every
-            if keep is not None and (whole[tier] - number) // every >= keep:
+            plan = self._tiers[tier]
+            if plan.keep is not None and (whole[tier] - number) // plan.every >= plan.keep:
                 self._delete(tier)
             there = taken_s >= self._deleted_s[tier] and stretch.start_s >= self._void_s[tier]
             if there and number <= whole[tier] and self._written(tier, stretch, number):
@@ -119,11 +121,12 @@ class Kept:
         """
         ends = stretch.own_end and number == stretch.checkpoints
         plan = self._tiers[tier]
-        return ends or (number % plan.every == 0 and not (plan.bad and self._draw(tier, stretch, number) < plan.failed))
+        failed = plan.failed if self._bad[tier] else 0.0
+        return ends or (number % plan.every == 0 and not (failed and self._draw(tier, stretch, number) < failed))
 
     def _corrupt(self, tier: int, stretch: Stretch, number: int) -> bool:
         plan = self._tiers[tier]
-        return plan.bad and plan.failed <= self._draw(tier, stretch, number) < plan.failed + plan.corrupt
+        return self._bad[tier] and plan.failed <= self._draw(tier, stretch, number) < plan.failed + plan.corrupt
 
     def _draw(self, tier: int, stretch: Stretch, number: int) -> float:
         return uniform_of(self._chance, tier, stretch.number, number)
@@ -151,10 +154,15 @@ class Kept:
     def _oldest_kept_s(self, tier: int, keep: int) -> float:
         """When the oldest was taken of those that a tier keeps [s]."""
         left = keep
+        every = self._tiers[tier].every
         for stretch in reversed(self._stretches):
-            for number in range(min(stretch.whole[tier], stretch.checkpoints), 0, -1):
-                failed = tier == _STORE and self._doubtful and self._unwritten_by(stretch, number) != NO_CAUSE
-                left -= not failed and self._written(tier, stretch, number)
+            last = min(stretch.whole[tier], stretch.checkpoints)
+            # Only the one that ends a stretch may be out of the rhythm.
+            for number in (*((last,) if last % every else ()), *range(last - last % every, 0, -every)):
+                written = self._written(tier, stretch, number)
+                if written and tier == _STORE and self._doubtful:
+                    written = self._unwritten_by(stretch, number) == NO_CAUSE
+                left -= written
                 if not left:
                     return stretch.taken_s(number)
         return -math.inf
@@ -170,7 +178,7 @@ class Kept:
         if self._plain:
             self.tried.append(_STORE)
             return not self._doubtful or self._taken_away_by(last, number) == NO_CAUSE
-        for tier in self._copies(last, number, last.whole or self._whole(last, now_s)):
+        for tier in self._copies(last, number, last.taken_s(number), last.whole or self._whole(last, now_s)):
             if tier == _STORE and self._doubtful and self._taken_away_by(last, number) != NO_CAUSE:
                 continue
             copy = tier, last.number, number
@@ -188,7 +196,8 @@ class Kept:
             return NO_CAUSE
         last = self._stretches[-1]
         if not self._plain:
-            copies = self._copies(last, last.checkpoints, last.whole or self._whole(last, now_s))
+            number = last.checkpoints
+            copies = self._copies(last, number, last.taken_s(number), last.whole or self._whole(last, now_s))
             if any(tier != _STORE for tier in copies):
                 return NO_CAUSE
         return self._taken_away_by(last, last.checkpoints)
@@ -205,7 +214,7 @@ class Kept:
         """Nodes of the job are taken out, since it last trained: what they had in tiers that feel it is lost."""
         for tier, plan in enumerate(self._tiers):
             size = plan.survives_nodes
-            if size is None or not nodes or (size and len({node // size for node in nodes}) == 1):
+            if size is None or (size and len({node // size for node in nodes}) == 1):
                 continue
             self._void_s[tier] = now_s
             self._log.voids.append(VoidRow(now_s, tier))

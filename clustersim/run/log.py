@@ -101,9 +101,10 @@ class CrashRow(NamedTuple):
 
 
 class PaceRow(NamedTuple):
-    """From here on the steps of a stretch take ``slowdown`` times as long; the last row of a stretch is its end."""
+    """From a moment on the steps of a stretch take ``slowdown`` times as long; the last row of a stretch is its end."""
 
     stretch: int
+    at_s: float
     work_s: float
     """Time of the steps done by then, parts of a step included, had none been slowed."""
     extra_s: float

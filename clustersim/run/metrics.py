@@ -57,13 +57,6 @@ def time_by_state_s(records: Records, window: Window = WHOLE_RUN) -> dict[str, f
     return dict(zip(STATES, sums.tolist(), strict=True))
 
 
-def restart_parts_s(records: Records) -> dict[str, float]:
-    """Time in each part of the restarts [s]."""
-    restart = records.intervals["state"] == RESTART
-    sums = np.bincount(records.intervals["part"][restart], durations_s(records)[restart], len(records.parts))
-    return {name: seconds for name, seconds in zip(records.parts, sums.tolist(), strict=True) if name and seconds > 0.0}
-
-
 def effective_training_time(records: Records, window: Window = WHOLE_RUN) -> float:
     """Share of the wall clock in which steps were trained that the final model keeps.
 

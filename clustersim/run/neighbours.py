@@ -1,16 +1,12 @@
 """Other jobs that share the spares and the repair shop: what breaks there, and who gets a node that is free."""
 
-from bisect import bisect
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Generator, Iterator
 from typing import Any
 
-import numpy as np
 import simpy
 
-from clustersim.run.failures.ageing import AgeingPlan
-from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.clocks import Failure
 from clustersim.run.fleet import Fleet, Stay
 from clustersim.run.log import Log
 from clustersim.run.plan import CategoryPlan, LemonsPlan, RunPlan
@@ -18,8 +14,6 @@ from clustersim.run.records import EFFECTS, HITS
 from clustersim.run.shop import Draws, RepairShop
 
 _NEIGHBOUR = HITS.index("neighbour")
-_NEVER_PER_S = 1e-18
-"""Less often than once in the age of the universe."""
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -32,37 +26,6 @@ def evictions_per_s(category: CategoryPlan, nodes: int, lemons: LemonsPlan | Non
     if lemons is not None and category.strikes_one_node:
         rate_s *= 1.0 + lemons.fraction * (lemons.factor - 1.0)
     return rate_s
-
-
-def evictions(
-    rates_s: Sequence[float], generator: np.random.Generator, ageing: AgeingPlan
-) -> Iterator[tuple[int, Failure]]:
-    """Endless failures that take nodes out, of all categories together, in time order.
-
-    Parameters
-    ----------
-    rates_s : sequence of float
-        How often those of each category do [1/s]. All are one Poisson process, which is what so many units make
-        together that fail each by its own law, whatever the laws are.
-    generator : numpy.random.Generator
-        Their stream.
-    ageing : AgeingPlan
-        What changes the rates in the course of the run.
-
-    Yields
-    ------
-    (int, Failure)
-        The category, and the moment and draws of the failure.
-
-    References
-    ----------
-    .. [1] Khintchine, A. Y. (1960), Mathematical Methods in the Theory of Queueing, chapter 5.
-    """
-    sums = list(accumulate(rates_s))
-    if not sums or sums[-1] < _NEVER_PER_S:
-        return
-    for failure in failures(CategoryPlan("neighbours", "host", 1, sums[-1]), generator, ageing=ageing):
-        yield bisect(sums, failure.place * sums[-1]), failure
 
 
 class Neighbours:

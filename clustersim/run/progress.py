@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from clustersim.run.log import PaceRow
 from clustersim.run.plan import CheckpointPlan, PhasePlan
 from clustersim.run.records import NO_CAUSE
 
@@ -14,8 +15,7 @@ ROUNDING_S = 1e-6
 """Rounding of simulated time that a moment may be early by: some units in the last place after thirty years."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(NamedTuple):
     """How work and checkpoints follow each other in a phase: ``period_steps`` steps, then a stall.
 
     Writes take their time whatever else is written: one that outlasts the cycle overlaps the next at no cost.
@@ -31,7 +31,7 @@ class Rhythm:
     @property
     def as_logged(self) -> tuple[float, int, float, float]:
         """What the log keeps of it."""
-        return self.step_time_s, self.period_steps, self.stall_s, self.write_s
+        return self[:4]
 
 
 def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan, interval_s: float | None = None) -> Rhythm:
@@ -45,17 +45,6 @@ def rhythm(phase: PhasePlan, checkpoint: CheckpointPlan, interval_s: float | Non
         write_s=checkpoint.write_s,
         cycle_s=period_steps * phase.step_time_s + checkpoint.stall_s,
     )
-
-
-class Pace(NamedTuple):
-    """From a moment on steps take ``slowdown`` times as long; by then ``work_s`` of steps took ``extra_s`` too long."""
-
-    at_s: float
-    work_s: float
-    """Time of the steps done by then, parts of a step included, had none been slowed [s]."""
-    extra_s: float
-    slowdown: float
-    cause: int
 
 
 @dataclass(slots=True)
@@ -75,7 +64,7 @@ class Stretch:
     first_step: int
     steps: int
     rhythm: Rhythm
-    paces: list[Pace] = field(default_factory=list)
+    paces: list[PaceRow] = field(default_factory=list)
     gone: dict[int, int] = field(default_factory=dict)
     """Checkpoints of the store that were complete and cannot be read any more, by their number, and the incident behind
     each."""
@@ -94,8 +83,9 @@ class Stretch:
     @property
     def end_s(self) -> float:
         """When the stretch ends at the pace it has now, its last checkpoint's stall included [s]."""
-        end_s = self.start_s + self.steps * self.rhythm.step_time_s + self.checkpoints * self.rhythm.stall_s
-        return end_s + self._extra_s(self.steps * self.rhythm.step_time_s) if self.paces else end_s
+        work_s = self.steps * self.rhythm.step_time_s
+        end_s = self.start_s + work_s + self.checkpoints * self.rhythm.stall_s
+        return end_s + self._extra_s(work_s) if self.paces else end_s
 
     def steps_done(self, now_s: float) -> int:
         """Whole steps done by a moment within the stretch."""
@@ -112,10 +102,12 @@ class Stretch:
         elapsed_s = self._early_s(now_s - delay_s) if self.paces else now_s - delay_s - self.start_s
         if elapsed_s < 0.0:
             return 0
+        cycles, whole = int((elapsed_s + ROUNDING_S) / rhythm.cycle_s), self.steps // rhythm.period_steps
+        if cycles + 1 < whole:
+            return cycles  # nowhere near the end: by far the most common
         if now_s - delay_s >= self.end_s - ROUNDING_S:
             return self.checkpoints
-        cycles = int((elapsed_s + ROUNDING_S) / rhythm.cycle_s)
-        return min(cycles, self.steps // rhythm.period_steps)
+        return min(cycles, whole)
 
     def checkpoint_step(self, number: int) -> int:
         """Step at which the checkpoint of this number, from 1, was taken."""
@@ -148,23 +140,32 @@ class Stretch:
         if not self.paces:
             if slowdown == 1.0:
                 return
-            self.paces.append(Pace(self.start_s, 0.0, 0.0, 1.0, NO_CAUSE))
-        if self.paces[-1][3:] != (slowdown, cause):
-            self.paces.append(self.pace_at(now_s)._replace(slowdown=slowdown, cause=cause))
+            at_start = now_s == self.start_s
+            first = (slowdown, cause) if at_start else (1.0, NO_CAUSE)
+            self.paces.append(PaceRow(self.number, self.start_s, 0.0, 0.0, *first))
+        last = self.paces[-1]
+        if last.slowdown != slowdown or last.cause != cause:
+            self.paces.append(self._pace(now_s, slowdown, cause))
 
-    def pace_at(self, now_s: float) -> Pace:
-        """How far the stretch has come by now, and at which pace."""
-        rhythm, pace = self.rhythm, self.paces[-1]
-        elapsed_s = self._undisturbed_s(now_s)
+    def paces_until(self, now_s: float) -> list[PaceRow]:
+        """All paces, and how far the stretch has come with the last of them by now."""
+        last = self.paces[-1]
+        return [*self.paces, self._pace(now_s, last.slowdown, last.cause)]
+
+    def _pace(self, now_s: float, slowdown: float, cause: int) -> PaceRow:
+        """A pace that begins now, and how far the stretch has come by then."""
+        rhythm, elapsed_s = self.rhythm, self._undisturbed_s(now_s)
         cycles = int(elapsed_s / rhythm.cycle_s)
         in_cycle_s = min(elapsed_s - cycles * rhythm.cycle_s, self._work_s(cycles))
         work_s = cycles * rhythm.period_steps * rhythm.step_time_s + in_cycle_s
-        return Pace(now_s, work_s, now_s - self.start_s - elapsed_s, pace.slowdown, pace.cause)
+        return PaceRow(self.number, now_s, work_s, now_s - self.start_s - elapsed_s, slowdown, cause)
 
     def _work_s(self, cycles: int) -> float:
         """Work of the cycle after so many whole ones, had no step been slowed [s]."""
-        left = max(self.steps - cycles * self.rhythm.period_steps, 0)
-        return min(left, self.rhythm.period_steps) * self.rhythm.step_time_s
+        period_steps = self.rhythm.period_steps
+        left = self.steps - cycles * period_steps
+        steps = period_steps if left > period_steps else max(left, 0)
+        return steps * self.rhythm.step_time_s
 
     def _extra_s(self, work_s: float) -> float:
         """Time by which so much work takes longer than it should [s]."""
@@ -178,14 +179,14 @@ class Stretch:
         pace = self.paces[-1]
         if pace.at_s > now_s:
             pace = next((p for p in reversed(self.paces) if p.at_s <= now_s), self.paces[0])
-        more = pace.slowdown - 1.0
+        rhythm, more = self.rhythm, pace.slowdown - 1.0
         # As if all steps from the start on had gone at this pace.
         elapsed_s = now_s - self.start_s - pace.extra_s + more * pace.work_s
-        cycle_s = self.rhythm.cycle_s + more * self.rhythm.period_steps * self.rhythm.step_time_s
+        cycle_s = rhythm.cycle_s + more * rhythm.period_steps * rhythm.step_time_s
         cycles = int(elapsed_s / cycle_s)
         in_cycle_s, work_s = elapsed_s - cycles * cycle_s, self._work_s(cycles)
         in_work = in_cycle_s < pace.slowdown * work_s
-        return cycles * self.rhythm.cycle_s + (in_cycle_s / pace.slowdown if in_work else in_cycle_s - more * work_s)
+        return cycles * rhythm.cycle_s + (in_cycle_s / pace.slowdown if in_work else in_cycle_s - more * work_s)
 
     def _early_s(self, now_s: float) -> float:
         """The same a moment later, less that moment: what is early by rounding in simulated time stays so."""

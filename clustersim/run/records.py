@@ -50,6 +50,7 @@ PHASE_CHANGE = "phase change"
 """Category of the restarts between two phases of different layout."""
 
 TIME_OF_DAY = "time of day"
+DATA_LOADING = "data loading"
 """Category of the steps that take longer in the heat of the day."""
 
 RESIZE = "change of size"
@@ -57,6 +58,9 @@ RESIZE = "change of size"
 
 BAD_CHECKPOINT = "bad checkpoint"
 """Category of the checkpoints that turn out to be unreadable when they are loaded."""
+
+LOSS_SPIKE = "loss spike"
+"""Category of the loss spikes that the recipe of the training brings."""
 
 JOB_START = "start of the job"
 """What the first restart is due to."""
@@ -136,4 +140,10 @@ def table(row: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, C
     """Rows of one kind as named columns, typed as the fields of the kind are."""
     kinds: dict[str, type] = row.__annotations__
     values = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
-    return {name: np.array(value, dtype=kind) for (name, kind), value in zip(kinds.items(), values, strict=True)}
+    columns = zip(kinds.items(), values, strict=True)
+    return {name: np.fromiter(value, kind, len(rows)) for (name, kind), value in columns}
+
+
+def chosen(mask: Column) -> Any:
+    """Index of the rows where a mask is true: as a rule that is all of them, of which a slice is a view and no copy."""
+    return slice(None) if mask.all() else np.flatnonzero(mask)

@@ -8,9 +8,20 @@ import simpy
 
 from clustersim.run.log import Log, RepairRow
 from clustersim.run.plan import SparesPlan
+from clustersim.run.streams import normals, stream, uniforms
 
 Draws = Mapping[str, Iterator[float]]
 """Endless normal draws by name: ``parts``, ``replacement``; uniform ones: ``outcome``."""
+
+
+def shop_draws(seed: int, replication: int, whose: str = "") -> Draws:
+    """What chance decides in the shop, by streams of their own for the nodes of ``whose``, or of this cluster."""
+    of = f" {whose}".rstrip()
+    return {
+        "parts": normals(stream(seed, replication, f"parts{of}")),
+        "replacement": normals(stream(seed, replication, f"replacement{of}")),
+        "outcome": uniforms(stream(seed, replication, f"outcome of repairs{of}")),
+    }
 
 
 class RepairShop:
@@ -66,7 +77,8 @@ class RepairShop:
         retirement, failed_share = self._plan.retirement, self._plan.failed_repairs
         if count > 1 or not (retirement or failed_share):
             return False, False
-        self._visits.update(nodes)
+        for node in nodes:
+            self._visits[node] += 1
         beyond, failed = next(draws["outcome"]), next(draws["outcome"])
         if retirement:
             most = retirement.after_repairs

@@ -26,6 +26,6 @@ class Stages:
         self, state: int, planned_s: float, cause: int, part: str = "", *, in_job: bool = False, load_s: float = -1.0
     ) -> None:
         """Begin a stage whose end nobody knows."""
-        log, path, code = self._log, self._path, self._part[part]
-        where = self._env.now, state, code, path.phase, path.step
-        log.stages.append(StageRow(*where, cause, planned_s, len(log.stretches), in_job, load_s))
+        path, code, stretches = self._path, self._part[part], len(self._log.stretches)
+        row = StageRow(self._env.now, state, code, path.phase, path.step, cause, planned_s, stretches, in_job, load_s)
+        self._log.stages.append(row)

@@ -20,29 +20,27 @@ class PlannedStops:
     """
 
     def __init__(self) -> None:
-        self._due: list[Stop] = []
+        self.due: list[Stop] = []
+        """In the order in which they fell due."""
         self._worked_until_s: float | None = None
         """During a wait of the job, the moment up to which the work done in it is accounted for."""
 
-    def __bool__(self) -> bool:
-        return bool(self._due)
-
     def add(self, kind: int, incident: int, now_s: float, duration_s: float) -> None:
         """A stop falls due."""
-        self._due.append(Stop(kind, incident, now_s, duration_s))
+        self.due.append(Stop(kind, incident, now_s, duration_s))
 
     def is_due(self, kind: int, now_s: float) -> bool:
         """Whether a stop of this kind is still to be done, or to be finished."""
         self._account(now_s)
-        return any(stop.kind == kind for stop in self._due)
+        return any(stop.kind == kind for stop in self.due)
 
     def first(self) -> Stop:
         """The stop whose turn it is; it stays due until it is finished."""
-        return self._due[0]
+        return self.due[0]
 
     def finish(self) -> None:
         """The first stop is done."""
-        del self._due[0]
+        del self.due[0]
 
     def begin_wait(self, now_s: float) -> None:
         """The job begins to wait, and the work on the stops with it."""
@@ -50,7 +48,7 @@ class PlannedStops:
 
     def end_wait(self, now_s: float) -> None:
         """The wait is over."""
-        if self._due:
+        if self.due:
             self._account(now_s)
         self._worked_until_s = None
 
@@ -61,9 +59,9 @@ class PlannedStops:
             return
         self._worked_until_s = now_s
         left = []
-        for stop in self._due:
+        for stop in self.due:
             begin_s = max(free_s, stop.due_s)
             free_s = begin_s + stop.left_s
             if free_s > now_s:
                 left.append(stop._replace(left_s=free_s - max(begin_s, now_s)))
-        self._due = left
+        self.due = left

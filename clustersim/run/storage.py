@@ -1,7 +1,7 @@
 """The store of the checkpoints: which writes fail, how fast it is when others use it, when what is written is whole."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from operator import attrgetter
 from typing import Any
@@ -15,6 +15,9 @@ from clustersim.run.records import Column, table
 
 _LATE_S = 1e15
 """Later than any run ends."""
+
+_since_s: Callable[[RateRow], float] = attrgetter("t_s")
+_since_bytes: Callable[[RateRow], float] = attrgetter("before_bytes")
 
 
 def fails(taken_s: Any, stall_s: Any, write_s: Any, start_s: float, until_s: float) -> Any:
@@ -37,7 +40,7 @@ def fails(taken_s: Any, stall_s: Any, write_s: Any, start_s: float, until_s: flo
     bool or array of bool, shape (checkpoints,)
     """
     begin_s = taken_s - stall_s * (write_s == 0.0)
-    return (begin_s < until_s) & ((begin_s >= start_s) | (taken_s + write_s > start_s + ROUNDING_S))
+    return (begin_s < until_s - ROUNDING_S) & ((begin_s >= start_s) | (taken_s + write_s > start_s + ROUNDING_S))
 
 
 def fair_share_bytes_s(bandwidth_bytes_s: float, demand_bytes_s: float, others_bytes_s: Iterable[float]) -> float:
@@ -81,18 +84,32 @@ class Store:
         self._plan = checkpoint.storage
         self._rates = log.rates
         self._busy: dict[str, float] = {}
+        self._rate_beside: dict[tuple[float, ...], float] = {}
+        """Rate of the writes beside others who ask for so much, as far as that was worked out."""
         self.varies = self._plan is not None and bool(self._plan.tenants) and checkpoint.write_s > 0.0
         """Whether checkpoints take longer to be written at one time than at another."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when others ask for more or less of it."""
         if self._plan is not None and self.varies:
             self._rates.append(RateRow(0.0, write_bytes_s(self._plan, ()), 0.0))
+
+    @property
+    def others_bytes_s(self) -> list[float]:
+        """What others ask for now [B/s]."""
+        return list(self._busy.values())
 
     def set_demand(self, tenant: str, demand_bytes_s: float, now_s: float) -> None:
         """From now on another user asks for so much [B/s]."""
         self._busy[tenant] = demand_bytes_s
         if self._plan is not None and self.varies:
-            rate = write_bytes_s(self._plan, self._busy.values())
+            others = tuple(self._busy.values())
+            if others not in self._rate_beside:
+                self._rate_beside[others] = write_bytes_s(self._plan, others)
+            rate = self._rate_beside[others]
             if rate != self._rates[-1].rate_bytes_s:
                 self._rates.append(RateRow(now_s, rate, self._written_bytes(now_s)))
+        if self.on_change is not None:
+            self.on_change()
 
     def load_s(self, usual_s: float) -> float:
         """Time to load the checkpoint from the store now [s]: as usual, or as long as the storage needs for it."""
@@ -107,8 +124,7 @@ class Store:
         if not self.varies:
             return self._write_s
         missing_bytes = self._written_bytes(now_s) - self._size_bytes
-        row = max(bisect_right(self._rates, missing_bytes, key=attrgetter("before_bytes")) - 1, 0)
-        at_s, rate_bytes_s, before_bytes = self._rates[row]
+        at_s, rate_bytes_s, before_bytes = self._row(missing_bytes, _since_bytes)
         return now_s - at_s - (missing_bytes - before_bytes) / rate_bytes_s
 
     def write_s(self, taken_s: float) -> float:
@@ -116,15 +132,20 @@ class Store:
         if not self.varies:
             return self._write_s
         target_bytes = self._written_bytes(taken_s) + self._size_bytes
-        row = bisect_right(self._rates, target_bytes, key=attrgetter("before_bytes")) - 1
-        at_s, rate_bytes_s, before_bytes = self._rates[row]
+        at_s, rate_bytes_s, before_bytes = self._row(target_bytes, _since_bytes)
         return max(0.0, at_s + (target_bytes - before_bytes) / rate_bytes_s - taken_s)
 
     def _written_bytes(self, now_s: float) -> float:
         """What could have been written since the start [bytes]."""
-        row = max(bisect_right(self._rates, now_s, key=attrgetter("t_s")) - 1, 0)
-        at_s, rate_bytes_s, before_bytes = self._rates[row]
+        at_s, rate_bytes_s, before_bytes = self._row(now_s, _since_s)
         return before_bytes + (now_s - at_s) * rate_bytes_s
+
+    def _row(self, value: float, since: Callable[[RateRow], float]) -> RateRow:
+        """The rate that holds at a moment, or after so much: as a rule the last."""
+        rates = self._rates
+        if since(rates[-1]) <= value:
+            return rates[-1]
+        return rates[max(bisect_right(rates, value, key=since) - 1, 0)]
 
 
 def write_bytes_s(storage: StoragePlan, others_bytes_s: Iterable[float]) -> float:
@@ -138,14 +159,20 @@ def write_bytes_s(storage: StoragePlan, others_bytes_s: Iterable[float]) -> floa
 def mean_write_bytes_s(storage: StoragePlan) -> float:
     """Mean bandwidth at which the job writes a checkpoint, over the times at which others come and go [B/s]."""
     mean = 0.0
+    for chance, demands in demands_of_others(storage):
+        mean += chance * write_bytes_s(storage, demands)
+    return mean
+
+
+def demands_of_others(storage: StoragePlan) -> Iterator[tuple[float, list[float]]]:
+    """Who may be busy at the same time: the share of the time, and what they ask for [B/s]."""
     for busy in product((False, True), repeat=len(storage.tenants)):
         chance, demands = 1.0, []
         for tenant, is_busy in zip(storage.tenants, busy, strict=True):
             share = tenant.mean_busy_s / (tenant.mean_busy_s + tenant.mean_pause_s)
             chance *= share if is_busy else 1.0 - share
             demands += [tenant.demand_bytes_s] * is_busy
-        mean += chance * write_bytes_s(storage, demands)
-    return mean
+        yield chance, demands
 
 
 def whole_s(log: Log, taken_s: Column, write_s: Column, size_bytes: float) -> Column:

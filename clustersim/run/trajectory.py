@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from clustersim.run.adaptive import ObservedFailures, adapted_interval_s, shortest_interval_s
 from clustersim.run.kept import Kept
-from clustersim.run.log import CrashRow, Log, PaceRow, RedoRow, StretchRow
+from clustersim.run.log import CrashRow, Log, RedoRow, StretchRow
 from clustersim.run.plan import PhasePlan, RunPlan
 from clustersim.run.progress import Rhythm, Stretch, rhythm
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, PRODUCTIVE, RECOMPUTE, ROLLBACK
@@ -116,7 +116,7 @@ class Trajectory:
         course = stretch.start_s, now_s, stretch.phase, stretch.first_step, stretch.steps
         log.stretches.append(StretchRow(*course, done, state, cause, *stretch.rhythm.as_logged))
         if stretch.paces:
-            log.paces += [PaceRow(number, *pace[1:]) for pace in (*stretch.paces, stretch.pace_at(now_s))]
+            log.paces += stretch.paces_until(now_s)
 
     def enter_next_phase(self) -> bool:
         """Go on to the next phase if this one is trained; True if it was."""

@@ -26,7 +26,7 @@ from clustersim.run.records import EFFECTS, STATES
 from tests.report.events.cases import CASES
 from tests.report.trace_check import trace_errors
 from tests.run.plans import small_plan
-from tests.run.test_properties import FEW, plans
+from tests.run.random_plans import FEW, plans
 
 Event = dict[str, Any]
 

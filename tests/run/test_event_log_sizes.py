@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from clustersim.run import Records, metrics
+from clustersim.run.parts import time_by_part_s
 from clustersim.run.plan import (
     CategoryPlan,
     ElasticPlan,
@@ -78,7 +79,7 @@ def test_it_shrinks_between_two_phases(run: Simulate) -> None:
         (250, 255, "checkpoint", -1), (255, 275, "productive", -1), (275, 280, "checkpoint", -1),
     ]  # fmt: skip
     assert sizes(records) == [(0, 4), (115, 2)]
-    assert metrics.restart_parts_s(records) == {"schedule": 30.0, "load": 80.0}
+    assert time_by_part_s(records)["restart"] == {"schedule": 30.0, "load": 80.0}
     assert node_s(records) == 4 * 115 + 2 * 165
     assert metrics.phase_changes(records) == 1
 

@@ -223,6 +223,24 @@ def test_a_store_that_the_data_needs_for_itself() -> None:
     assert "the data takes 10 GB/s of the 10 GB/s that the store has" in line
 
 
+def test_what_the_data_take_is_said_once() -> None:
+    (line,) = problems("quickstart", "corpus={}", "cluster.storage={bandwidth: 100 GB/s, data_loading: 1 GB/s}")
+    assert "cluster.storage.data_loading: the loader of the corpus says what the data take" in line
+
+
+def test_checkpoints_that_the_data_leave_too_little_for() -> None:
+    """112 GB take two minutes of a store of 1 GB/s, and nearly four where half of it goes to pictures."""
+    store = ["cluster.storage={bandwidth: 1 GB/s}", "checkpoint.interval=3 min"]
+    assert cs.load(SCENARIOS / "quickstart.yaml", [*store, "corpus={}"]).run_plan.loading is not None
+    (line,) = problems("quickstart", *store, "corpus={loader: {bytes_per_token: 10 kB}}")
+    assert "checkpoint.interval: a checkpoint of 0.112 TB takes 225 s to write" in line
+
+
+def test_a_stop_that_is_named_like_the_loader() -> None:
+    ((_path, message),) = of_names(stops=("data loading",))
+    assert message.startswith("'data loading' is what the report calls what a loader of data that is too slow costs")
+
+
 def test_tenants_have_names_of_their_own() -> None:
     one = "{name: a, demand: 1 GB/s, pause: 1 h, busy: 1 h}"
     (line,) = problems("quickstart", f"cluster.storage={{bandwidth: 100 GB/s, tenants: [{one}, {one}]}}")

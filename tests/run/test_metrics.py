@@ -8,6 +8,7 @@ import pytest
 
 from clustersim.run import Records, metrics
 from clustersim.run.metrics import Window
+from clustersim.run.parts import time_by_part_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.records import EFFECTS, HITS, NO_CAUSE, STATES
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, recorded, small_plan
@@ -114,7 +115,7 @@ def test_effective_training_time(records: Records) -> None:
 
 
 def test_restart_parts_include_what_was_waited_for_only_in_restarts(records: Records) -> None:
-    assert metrics.restart_parts_s(records) == {"schedule": 20.0, "load": 330.0}
+    assert time_by_part_s(records)["restart"] == {"schedule": 20.0, "load": 330.0}
 
 
 def test_tokens(records: Records) -> None:
@@ -245,7 +246,7 @@ def check_nothing_trained(records: Records) -> None:
 def test_nothing_recorded(empty: Records) -> None:
     check_nothing_trained(empty)
     assert metrics.time_lost_by_cause_s(empty) == {}
-    assert metrics.restart_parts_s(empty) == {}
+    assert time_by_part_s(empty) == {}
     assert metrics.time_by_day_and_state_s(empty).tolist() == [[0.0] * len(STATES)]
 
 
@@ -255,7 +256,7 @@ def test_deadline_before_the_first_step(run: Simulate, deadline_s: float) -> Non
     check_nothing_trained(records)
     assert records.ended == "deadline"
     assert sum(metrics.time_lost_by_cause_s(records).values()) == pytest.approx(deadline_s, abs=1e-6)
-    assert sum(metrics.restart_parts_s(records).values()) == pytest.approx(deadline_s, abs=1e-6)
+    assert metrics.time_by_state_s(records)["restart"] == pytest.approx(deadline_s, abs=1e-6)
 
 
 def test_causes_are_incidents(records: Records) -> None:

@@ -10,11 +10,10 @@ import pytest
 
 from clustersim.run import Records, RunPlan, metrics, simulate
 from clustersim.run.engine import _Run
-from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.clocks import Failure, failures
 from clustersim.run.failures.lifetimes import WeibullLife
 from clustersim.run.laws import Law
-from clustersim.run.neighbours import evictions, evictions_per_s
+from clustersim.run.neighbours import evictions_per_s
 from clustersim.run.plan import CategoryPlan, ElasticPlan, LemonsPlan, PreemptionPlan, RetirementPlan
 from clustersim.run.records import HITS
 from clustersim.run.streams import stream
@@ -40,7 +39,7 @@ def neighbour(monkeypatch: pytest.MonkeyPatch) -> Break:
         def scripted(*_rest: Any) -> Iterator[tuple[int, Failure]]:
             return iter([(code, failure(t_s, hang=True)) for t_s in times_s])
 
-        monkeypatch.setattr("clustersim.run.engine.evictions", scripted)
+        monkeypatch.setattr("clustersim.run.engine.mixed_failures", scripted)
         script(monkeypatch, node=[failure(ours_s)])
 
     return fails
@@ -163,27 +162,6 @@ def test_a_node_of_theirs_fails_as_often_as_one_of_ours() -> None:
     lemons = LemonsPlan(0.01, 101.0)
     assert evictions_per_s(NODE, 10, lemons) == pytest.approx(2.0 * evictions_per_s(NODE, 10))
     assert evictions_per_s(RACK, 10, lemons) == evictions_per_s(RACK, 10)
-
-
-def test_their_failures_are_one_poisson_process() -> None:
-    found = list(islice(evictions([1e-3, 0.0, 3e-3], stream(0, 0, "x"), AgeingPlan()), 4000))
-    gaps_s = np.diff([0.0, *(failure.t_s for _, failure in found)])
-    assert abs(gaps_s.mean() - 250.0) < 4.0 * 250.0 / np.sqrt(4000)
-    assert abs((gaps_s > 250.0).mean() - np.exp(-1.0)) < 4.0 * np.sqrt(0.233 / 4000)
-    codes = np.array([code for code, _ in found])
-    assert set(codes.tolist()) == {0, 2}
-    assert abs((codes == 2).mean() - 0.75) < 4.0 * np.sqrt(0.1875 / 4000)
-    assert list(evictions([0.0], stream(0, 0, "x"), AgeingPlan())) == []
-    assert list(evictions([], stream(0, 0, "x"), AgeingPlan())) == []
-
-
-def test_they_age_as_ours_do() -> None:
-    drift = AgeingPlan(drift_per_year=3.0)
-    first, second = (
-        sum(failure.t_s < 365.25 * 86400.0 for _, failure in islice(evictions([1e-4], stream(0, 0, "x"), ageing), 9000))
-        for ageing in (AgeingPlan(), drift)
-    )
-    assert second / first == pytest.approx(3.0 / np.log(4.0), rel=4.0 * np.sqrt(1 / first + 1 / second))
 
 
 def test_as_many_nodes_are_in_the_shop_as_little_says(run: Simulate) -> None:

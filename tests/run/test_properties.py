@@ -7,268 +7,30 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustersim.run import Records, RunPlan, metrics
 from clustersim.run.calendar.preemption import arrivals
 from clustersim.run.engine import _Run
-from clustersim.run.failures.ageing import DAY_S, AgeingPlan
-from clustersim.run.failures.lifetimes import EXPONENTIAL, LognormalLife, WeibullLife
 from clustersim.run.fleet import AWAY, COLD, GONE, HOT, IN_JOB, OUT, WARM, Fleet, Stay
 from clustersim.run.job import DONE, TRAINING
-from clustersim.run.laws import AT_ONCE, Law
+from clustersim.run.laws import Law
+from clustersim.run.loading import slowdowns
 from clustersim.run.log import Log
 from clustersim.run.plan import (
-    AdaptivePlan,
-    CategoryPlan,
-    CheckpointPlan,
-    DatedPlan,
-    DiagnosisPlan,
-    DiurnalPlan,
-    ElasticPlan,
     IncidentPlan,
-    InJobPlan,
-    LemonsPlan,
-    MaintenancePlan,
-    OnCallPlan,
     PartsPlan,
-    PhasePlan,
     PlacementPlan,
-    PreemptionPlan,
-    RecoveryPlan,
-    ResizePlan,
-    RestartPart,
     RetirementPlan,
-    RolloutPlan,
-    SizePlan,
     SparesPlan,
-    StoragePlan,
-    TenantPlan,
-    TierPlan,
 )
 from clustersim.run.progress import ROUNDING_S
 from clustersim.run.records import EFFECTS, MAINTENANCE, PRODUCTIVE, RECOMPUTE, ROLLBACK, SLOWED
 from clustersim.run.shop import RepairShop
 from clustersim.run.streams import normals, stream, uniforms
 from tests.run.plans import FULL, KILL, LOSS, SLOW, Simulate, digest, small_plan
-
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-LIVES = (
-    EXPONENTIAL,
-    EXPONENTIAL,
-    EXPONENTIAL,
-    WeibullLife(0.7),
-    WeibullLife(2.0),
-    LognormalLife(0.5),
-    LognormalLife(1.5),
-)
-
-kinds = st.sampled_from(["constant", "exponential", "lognormal"])
-
-
-def laws(most_s: float) -> st.SearchStrategy[Law]:
-    return st.builds(Law, kinds, st.floats(0.0, most_s), st.floats(0.0, 1.0))
-
-
-def factors(most: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
-    """Factors on the step time with one to so many spares from elsewhere, in three phases at three sizes."""
-    growth = st.lists(st.tuples(*[st.sampled_from([0.0, 0.2, 1.0])] * 9), min_size=most, max_size=most)
-    return growth.map(lambda rows: tuple(tuple(1.0 + sum(column) for column in zip(*rows[: count + 1], strict=True))
-                                         for count in range(most)))  # fmt: skip
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> RunPlan:
-    """A few nodes, an hour or so of work, and a failure every few minutes."""
-    nodes = draw(st.integers(1, 6))
-    spares = SparesPlan(
-        *(draw(st.integers(0, 2)) for _ in range(3)), *(draw(laws(most_s)) for most_s in (60.0, 300.0, 1500.0)),
-        repair_hands=draw(st.integers(1, 3)),
-        failed_repairs=draw(st.sampled_from([0.0, 0.0, 0.5])),
-        parts=draw(st.none() | st.builds(PartsPlan, st.integers(1, 3), laws(3000.0))),
-        retirement=draw(
-            st.none() | st.builds(RetirementPlan, st.floats(0.0, 0.5), st.none() | st.integers(1, 3), laws(3000.0))
-        ),
-    )  # fmt: skip
-    if spares.total:
-        spares = replace(
-            spares, placement=draw(st.none() | st.builds(PlacementPlan, factors(spares.total), st.booleans()))
-        )
-    phases = tuple(
-        PhasePlan(
-            f"phase {number}", draw(st.integers(1, 80)), draw(st.floats(1.0, 1e9)), draw(st.floats(0.5, 40.0)),
-            draw(st.sampled_from([0.0, 0.2])),
-            restart_before=number > 0 and draw(st.booleans()),
-        )
-        for number in range(draw(st.integers(1, 3)))
-    )  # fmt: skip
-    categories = tuple(
-        _category(draw, f"category {number}", nodes + spares.total, len(phases))
-        for number in range(draw(st.integers(0, 3)))
-    )
-    maintenance: tuple[MaintenancePlan | DatedPlan, ...] = tuple(
-        MaintenancePlan(f"stop {n}", draw(st.floats(200.0, 5000.0)), draw(laws(800.0)), draw(st.booleans()), 100.0)
-        for n in range(draw(st.integers(0, 2)))
-    )
-    maintenance += tuple(
-        DatedPlan("window", tuple(sorted(dates_s)), draw(laws(800.0)))
-        for dates_s in draw(st.lists(st.lists(st.floats(0.0, 5000.0), min_size=1, max_size=3), max_size=1))
-    )
-    incidents = tuple(
-        IncidentPlan(
-            draw(st.floats(0.0, 5000.0)),
-            draw(st.integers(0, len(categories) - 1)),
-            draw(st.none() | st.floats(1.0, 900.0)),
-            draw(st.none() | st.floats(0.0, 300.0)),
-        )
-        for _ in range(draw(st.integers(0, 4)) if categories else 0)
-    )
-    plan = RunPlan(
-        "random", nodes, 1, phases, categories,
-        _checkpoint(draw), _recovery(draw), spares, maintenance,
-        fleet_age_s=draw(st.sampled_from([0.0, 5000.0])),
-        parameter_uncertainty=draw(st.booleans()),
-        incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
-        ageing=_ageing(draw),
-        lemons=draw(st.none() | st.builds(LemonsPlan, st.floats(0.0, 1.0), st.floats(1.0, 20.0))),
-        diurnal=draw(st.none() | st.builds(DiurnalPlan, st.floats(0.01, 0.5), st.floats(0.0, DAY_S))),
-        rollouts=tuple(_rollout(draw, f"roll-out {number}") for number in range(draw(st.integers(0, 2)))),
-        neighbour_nodes=draw(st.sampled_from([0, 0, 1, 30])),
-        preemptions=tuple(_preemption(draw, f"other jobs {number}") for number in range(draw(st.integers(0, 2)))),
-    )  # fmt: skip
-    return replace(plan, deadline_s=5.0 * plan.ideal_s + 1000.0)
-
-
-def _ageing(draw: st.DrawFn) -> AgeingPlan:
-    """Rates that change in an hour or so, as far as they change."""
-    return AgeingPlan(
-        draw(st.sampled_from([1.0, 5.0])), draw(st.floats(1000.0, 1e4)), draw(st.sampled_from([0.0, 5000.0])),
-        draw(st.sampled_from([0.0, 50.0])), draw(st.sampled_from([0.0, 0.1])), draw(st.floats(0.0, 20.0)),
-        draw(st.floats(0.0, 20.0)), draw(st.floats(0.0, DAY_S)),
-    )  # fmt: skip
-
-
-@st.composite
-def sized_plans(draw: st.DrawFn) -> RunPlan:
-    """The same of jobs that have fewer nodes in some phases, and other numbers of them from some dates on."""
-    plan = draw(plans())
-    counts = st.integers(1, plan.job_nodes)
-    plan = replace(plan, phases=_sized(plan.phases, [draw(counts) for _ in plan.phases]))
-    dates_s = sorted(draw(st.lists(st.floats(1.0, plan.deadline_s or 1.0), max_size=2, unique=True)))
-    slower = draw(st.floats(0.3, 3.0))
-    resizes = tuple(
-        ResizePlan(
-            at_s,
-            tuple(
-                replace(phase, step_time_s=phase.step_time_s * slower)
-                for phase in _sized(plan.phases, [draw(counts) for _ in plan.phases])
-            ),
-        )
-        for at_s in dates_s
-    )
-    parts = tuple(replace(part, median_s=draw(st.floats(0.0, 60.0))) for part in plan.recovery.restart_parts)
-    sizes = tuple(SizePlan(nodes, parts, draw(st.floats(1.0, 900.0))) for nodes in range(1, plan.job_nodes))
-    # Factors are those of the phases at each size.
-    categories = tuple(
-        replace(category, phase_slowdowns=category.phase_slowdowns * (1 + len(resizes))) for category in plan.categories
-    )
-    return replace(plan, resizes=resizes, sizes=sizes, categories=categories)
-
-
-def _sized(phases: tuple[PhasePlan, ...], counts: list[int]) -> tuple[PhasePlan, ...]:
-    before = [counts[0], *counts]
-    return tuple(
-        replace(phase, nodes=count, restart_before=phase.restart_before or count != last)
-        for phase, count, last in zip(phases, counts, before, strict=False)
-    )
-
-
-def _category(draw: st.DrawFn, name: str, nodes: int, phases: int) -> CategoryPlan:
-    domain_nodes, per_domain = draw(st.integers(1, 3)), draw(st.sampled_from([1, 1, 4]))
-    units = -(-nodes // domain_nodes) * per_domain
-    effect = draw(
-        st.sampled_from(["crash", "hang", "corrupt", "loss_spike", "slow", "write_failure", "checkpoint_loss"])
-    )
-    return CategoryPlan(
-        name, "gpu", units, 1.0 / draw(st.floats(300.0, 1e5)) / units,
-        units_per_domain=per_domain,
-        domain_nodes=domain_nodes,
-        blast_nodes=draw(st.sampled_from([0, 1, domain_nodes, 2 * domain_nodes])),
-        effect=effect,
-        slowdown=draw(st.floats(1.01, 10.0)) if effect == "slow" else 1.0,
-        phase_slowdowns=draw(st.sampled_from([(), (1.0, 3.0, 2.0)[:phases]])) if effect == "slow" else (),
-        rewind_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
-        skip_steps=draw(st.integers(0, 20)) if effect == "loss_spike" else 0,
-        lasts=draw(laws(2000.0)) if effect in ("slow", "write_failure") else None,
-        hang_fraction=draw(st.floats(0.0, 1.0)),
-        evict=draw(st.floats(0.0, 1.0)),
-        lifetime=draw(st.sampled_from(LIVES)),
-        renewal=draw(st.sampled_from([1.0, 0.0, 0.4])),
-        idle_factor=draw(st.sampled_from([1.0, 0.3])),
-        published_count=draw(st.sampled_from([None, 3])),
-        repair=draw(st.none() | laws(1500.0)),
-        detection=draw(st.none() | laws(600.0)),
-    )  # fmt: skip
-
-
-def _checkpoint(draw: st.DrawFn) -> CheckpointPlan:
-    """A store that others may use, and up to two tiers nearer than it."""
-    stall_s, write_s = draw(st.floats(0.0, 30.0)), draw(st.just(0.0) | st.floats(1e-3, 120.0))
-    bandwidth_bytes_s = 1e6
-    tenants = tuple(
-        TenantPlan(
-            f"tenant {number}", draw(st.floats(1e5, 1e7)), draw(st.floats(100.0, 2000.0)), draw(st.floats(100.0, 900.0))
-        )
-        for number in range(draw(st.integers(0, 2)))
-    )
-    storage = StoragePlan(
-        bandwidth_bytes_s, draw(st.floats(0.0, 1e5)), tenants, draw(st.floats(0.0, 1e8)), draw(st.floats(2e5, 1e6))
-    )
-    inner = tuple(
-        TierPlan(f"tier {number}", draw(st.integers(1, 3)), draw(st.floats(0.0, 60.0)), draw(st.floats(0.0, 60.0)),
-                 draw(st.integers(0, 2)), draw(st.none() | st.integers(1, 4)), *_bad_shares(draw))
-        for number in range(draw(st.sampled_from([0, 0, 1, 2])))
-    )  # fmt: skip
-    return CheckpointPlan(
-        draw(st.floats(1.0, 900.0)), stall_s, write_s, write_s * 5e5,
-        draw(st.sampled_from([1, 1, 3])), draw(st.none() | st.integers(1, 4)), *_bad_shares(draw), inner,
-        draw(st.none() | st.builds(AdaptivePlan, st.floats(100.0, 1e5), st.integers(1, 5))),
-        draw(st.none() | st.just(storage)),
-    )  # fmt: skip
-
-
-def _bad_shares(draw: st.DrawFn) -> tuple[float, float]:
-    return draw(st.sampled_from([(0.0, 0.0), (0.0, 0.0), (0.2, 0.3)]))
-
-
-def _rollout(draw: st.DrawFn, name: str) -> RolloutPlan:
-    at_a_time, pause_s, at_once = draw(st.integers(1, 8)), draw(st.sampled_from([0.0, 100.0])), draw(st.booleans())
-    return RolloutPlan(name, draw(st.floats(0.0, 3000.0)), at_a_time, draw(laws(300.0)), pause_s, at_once)
-
-
-def _preemption(draw: st.DrawFn, name: str) -> PreemptionPlan:
-    interval_s, nodes = draw(st.floats(200.0, 20000.0)), draw(st.none() | st.integers(1, 8))
-    return PreemptionPlan(name, interval_s, nodes, draw(laws(1500.0)), draw(st.sampled_from([0.0, 20.0, 100.0])))
-
-
-def _recovery(draw: st.DrawFn) -> RecoveryPlan:
-    return RecoveryPlan(
-        draw(laws(60.0)), draw(st.floats(0.0, 300.0)), draw(laws(900.0)),
-        (RestartPart("init", draw(st.floats(0.0, 60.0))), RestartPart("load", draw(st.floats(0.0, 60.0)))),
-        draw(st.floats(0.0, 0.5)), draw(st.floats(0.0, 0.3)), draw(laws(600.0)),
-        loss_spike=draw(laws(100.0)),
-        diagnosis=DiagnosisPlan(draw(st.floats(0.0, 0.4)), draw(st.floats(0.0, 0.4)), draw(laws(600.0))),
-        suspect_after=draw(st.none() | st.integers(1, 3)),
-        on_call=draw(st.none() | st.builds(OnCallPlan, st.just(32400.0), st.just(64800.0), st.booleans(), laws(900.0),
-                                           st.floats(0.0, 6e5))),
-        in_job=draw(st.none() | st.builds(InJobPlan, st.sampled_from([(), ("init",), ("init", "load")]),
-                                          st.floats(0.0, 1.0))),
-        queue=draw(st.just(AT_ONCE) | laws(300.0)),
-        elastic=draw(st.none() | st.builds(ElasticPlan, st.sampled_from([((1.5,),), ((1.5,), (3.0,))]), st.booleans())),
-        swap_slow_after_s=draw(st.none() | st.floats(0.0, 500.0)),
-    )  # fmt: skip
+from tests.run.random_plans import FEW, plans, sized_plans
 
 
 @FEW
@@ -304,6 +66,9 @@ def test_every_step_takes_its_time(run: Simulate, plan: RunPlan, seed: int) -> N
     worst /= 1.0 - plan.diurnal.swing if plan.diurnal else 1.0
     for standing in (plan.recovery.elastic, plan.spares.placement):
         worst *= max((max(factors) for factors in standing.slowdowns), default=1.0) if standing else 1.0
+    if plan.loading:
+        tenants = plan.checkpoint.storage.tenants if plan.checkpoint.storage else ()
+        worst = max(worst, *slowdowns(plan.loading, plan.courses, [tenant.demand_bytes_s for tenant in tenants]))
     assert (seconds[works & ~whole] <= worst * step_s[works & ~whole] + 1e-5).all()
     if records.finished:
         assert seconds[whole & (rows["state"] == PRODUCTIVE)].sum() == pytest.approx(plan.ideal_s, rel=1e-6)
@@ -503,7 +268,8 @@ def _records(run: Simulate, plan: RunPlan, **changes: Any) -> Records:
 @given(plan=plans())
 def test_restarts_and_evictions_do_not_move_failures(run: Simulate, plan: RunPlan) -> None:
     """What the job does about failures does not change when its own units fail: common random numbers."""
-    crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0)
+    crashes = tuple(replace(c, evict=0.0, effect="crash", published_count=None, idle_factor=1.0,
+                            phase_rates=())
                     for c in plan.categories)  # fmt: skip
     plan = replace(plan, categories=crashes, recovery=replace(plan.recovery, suspect_after=None))
     plan = replace(plan, rollouts=(), preemptions=(), neighbour_nodes=0)
@@ -530,7 +296,7 @@ def test_slowed_time_is_bounded(run: Simulate, plan: RunPlan, seed: int) -> None
         replace(c, lasts=Law("constant", 300.0), phase_slowdowns=()) if c.lasts else c for c in plan.categories
     )
     incidents = tuple(replace(incident, lasts_s=None) for incident in plan.incidents)
-    plan = replace(plan, categories=lasting, incidents=incidents, diurnal=None)
+    plan = replace(plan, categories=lasting, incidents=incidents, diurnal=None, loading=None)
     alone = replace(plan, recovery=replace(plan.recovery, elastic=None), spares=replace(plan.spares, placement=None))
     records = run(alone, seed)
     rows, incidents = records.intervals, records.incidents

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from clustersim.run import RunPlan
-from tests.run.test_properties import sized_plans
+from tests.run.random_plans import sized_plans
 
 LABELS = {
     "name",
@@ -62,6 +62,6 @@ def test_every_setting_of_a_plan_is_drawn() -> None:
             break
     assert never == LABELS
     optional = {path for path in parts if {"None", "()"} & values[path]}
-    assert {"lemons", "diurnal", "spares.parts", "spares.placement", "spares.retirement"} <= optional
+    assert {"lemons", "diurnal", "loading", "spares.parts", "spares.placement", "spares.retirement"} <= optional
     assert {f"recovery.{name}" for name in ("elastic", "in_job", "on_call")} <= optional
     assert {f"checkpoint.{name}" for name in ("inner", "adaptive", "storage")} <= optional

@@ -8,7 +8,7 @@ from clustersim.run.parts import time_by_part_s
 from clustersim.run.records import STATES
 from clustersim.run.spans import parts_of, spans
 from tests.run.plans import Simulate, failure, script, small_plan
-from tests.run.test_properties import FEW, plans
+from tests.run.random_plans import FEW, plans
 
 
 def test_a_crash_makes_spans(run: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:

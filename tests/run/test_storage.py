@@ -28,6 +28,18 @@ def test_what_fails_is_the_same_one_by_one_and_all_at_once() -> None:
         assert one_by_one == tuple(together.tolist()) == expected
 
 
+def test_what_ends_as_the_write_begins_lets_it_through_however_the_moment_is_rounded() -> None:
+    """A broken node leaves as the job stops, and its trouble with it: the checkpoint of that stop is written.
+
+    When it was taken is worked out twice, from the work that was done and from the records, and may differ by rounding.
+    """
+    stop_s = 1807.2997602095415
+    for taken_s in (stop_s, np.nextafter(stop_s, 0.0), stop_s - 6e-13, np.nextafter(stop_s, 2e3)):
+        assert not fails(taken_s, 0.0, 0.0, 1799.7, stop_s)
+        assert not fails(taken_s + 5.0, 5.0, 0.0, 1799.7, stop_s)
+        assert not fails(taken_s, 5.0, 20.0, 1799.7, stop_s)
+
+
 # --- sharing --------------------------------------------------------------------------------------------------------
 
 

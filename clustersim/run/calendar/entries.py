@@ -2,14 +2,22 @@
 
 import simpy
 
-from clustersim.run.calendar.planned import maintain
+from clustersim.run.calendar.planned import Maintenance
 from clustersim.run.calendar.preemption import Preemption
 from clustersim.run.calendar.rollout import Rollout
 from clustersim.run.fleet import Fleet
 from clustersim.run.job import Job
 from clustersim.run.log import Log
-from clustersim.run.plan import PreemptionPlan, RolloutPlan, RunPlan
+from clustersim.run.plan import DatedPlan, MaintenancePlan, PreemptionPlan, RolloutPlan, RunPlan
 from clustersim.run.streams import normals, stream
+
+_KINDS = {
+    MaintenancePlan: ("maintenance", Maintenance),
+    DatedPlan: ("maintenance", Maintenance),
+    RolloutPlan: ("roll-out", Rollout),
+    PreemptionPlan: ("preemption", Preemption),
+}
+"""What each entry draws from, and its process."""
 
 
 def follow(
@@ -17,12 +25,6 @@ def follow(
 ) -> None:
     """Start a process for each entry of the calendar, with a stream of its own."""
     for code, entry in enumerate(plan.calendar, len(plan.categories)):
-        if isinstance(entry, RolloutPlan):
-            draws = normals(stream(seed, replication, f"roll-out {entry.name}"))
-            env.process(Rollout(env, entry, fleet, job, log, code, draws).run())
-        elif isinstance(entry, PreemptionPlan):
-            draws = normals(stream(seed, replication, f"preemption {entry.name}"))
-            env.process(Preemption(env, entry, fleet, job, log, code, draws).run())
-        else:
-            draws = normals(stream(seed, replication, f"maintenance {entry.name}"))
-            env.process(maintain(env, job, log, code, entry, draws))
+        kind, process = _KINDS[type(entry)]
+        draws = normals(stream(seed, replication, f"{kind} {entry.name}"))
+        env.process(process(env, fleet, job, log, entry, code, draws).run())

@@ -5,9 +5,8 @@ from typing import Any
 
 import simpy
 
-from clustersim.run.job import Job
+from clustersim.run.calendar.entry import Entry
 from clustersim.run.laws import Law
-from clustersim.run.log import Log
 from clustersim.run.plan import DatedPlan, MaintenancePlan
 from clustersim.run.records import EFFECTS
 
@@ -43,17 +42,13 @@ def stops(plan: MaintenancePlan | DatedPlan, draws: Iterator[float]) -> Iterator
         wait_s = plan.mean_interval_s
 
 
-def maintain(
-    env: simpy.Environment,
-    job: Job,
-    log: Log,
-    code: int,
-    plan: MaintenancePlan | DatedPlan,
-    draws: Iterator[float],
-) -> Process:
+class Maintenance(Entry[MaintenancePlan | DatedPlan]):
     """Planned stops of one kind; one that falls due before the last is done is done with it."""
-    for wait_s, duration_s in stops(plan, draws):
-        yield env.timeout(wait_s)
-        if job.owes_stop(code):
-            continue
-        job.stop(code, log.strike(env.now, code, _PLANNED, job.met), duration_s)
+
+    def run(self) -> Process:
+        """One after the other falls due."""
+        for wait_s, duration_s in stops(self.plan, self.draws):
+            yield self.env.timeout(wait_s)
+            if self.job.owes_stop(self.code):
+                continue
+            self.job.stop(self.code, self.strike(_PLANNED, self.job.met), duration_s)

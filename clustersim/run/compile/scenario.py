@@ -13,6 +13,8 @@ from clustersim.run.compile.failures import (
     compile_lemons,
     job_mtbf_s,
 )
+from clustersim.run.compile.loading import compile_loading, with_loading
+from clustersim.run.compile.loss_spikes import compile_loss_spikes
 from clustersim.run.compile.phases import compile_phases
 from clustersim.run.compile.placement import compile_placement
 from clustersim.run.compile.recovery import compile_recovery, compile_spares
@@ -39,12 +41,16 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
     RunPlan
         SI numbers, picklable.
     """
+    scenario = with_loading(scenario, steps)
     gpus_per_node, nodes = scenario.cluster.node.gpus, job_nodes(scenario)
     categories = tuple(
         compile_category(name, category, scenario, nodes) for name, category in scenario.failures.categories.items()
     )
     phases = compile_phases(scenario, steps, nodes)
     resizes = _compile_resizes(scenario, nodes)
+    recipe = scenario.training.optimizer.recipe
+    if recipe is not None:
+        categories += compile_loss_spikes(recipe, phases, resizes)
     ageing = compile_ageing(scenario.failures, scenario.training.start)
     lemons = compile_lemons(scenario.failures)
     hazard_factor = mean_hazard_factor(ageing, ideal_s(phases, resizes))
@@ -54,13 +60,14 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         _compile_size(scenario, count, job_mtbf_s(categories, count, lemons, hazard_factor))
         for count in sorted(smaller)
     ]
+    checkpoint = compile_checkpoint(scenario, mtbf_s)
     return RunPlan(
         name=scenario.name,
         job_nodes=nodes,
         gpus_per_node=gpus_per_node,
         phases=phases,
         categories=categories,
-        checkpoint=compile_checkpoint(scenario, mtbf_s),
+        checkpoint=checkpoint,
         recovery=replace(
             compile_recovery(scenario.recovery, nodes * gpus_per_node, scenario.training.start),
             elastic=compile_elastic(scenario),
@@ -79,6 +86,7 @@ def compile_plan(scenario: Scenario, steps: Sequence[StepTime]) -> RunPlan:
         neighbour_nodes=scenario.spares.shared_with.nodes if scenario.spares.shared_with else 0,
         sizes=tuple(sizes),
         resizes=resizes,
+        loading=compile_loading(scenario, checkpoint),
     )
 
 

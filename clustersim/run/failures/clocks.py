@@ -6,7 +6,9 @@ draws of a category come from its own stream, so that two plans with the same ca
 
 import heapq
 import math
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,8 @@ _BLOCK = 64
 """Failures that are drawn at once; part of what a seed means."""
 _LOOK_AHEAD_FAILURES = 64
 _LOOK_AHEAD_UNITS = 256
+_NEVER_PER_S = 1e-18
+"""Less often than once in the age of the universe."""
 _PLACE_SCALE = 2.0**20
 """Digits of a draw below its leading twenty are as good as a draw of their own."""
 
@@ -98,10 +102,38 @@ def failures(
     return _at_wall_time(found, ageing) if ageing.changes else found
 
 
+def mixed_failures(
+    rates_s: Sequence[float], units: int, generator: np.random.Generator, ageing: AgeingPlan
+) -> Iterator[tuple[int, Failure]]:
+    """Endless memoryless failures of several kinds on the same units, as one Poisson process, in time order.
+
+    Parameters
+    ----------
+    rates_s : sequence of float
+        How often each kind strikes one unit [1/s].
+    units : int
+        Units, all alike.
+    generator : numpy.random.Generator
+        Their stream.
+    ageing : AgeingPlan
+        What changes the rates in the course of the run.
+
+    Yields
+    ------
+    (int, Failure)
+        The kind, and the moment, unit and draws of the failure.
+    """
+    sums = list(accumulate(rates_s))
+    if not units or not sums or sums[-1] < _NEVER_PER_S:
+        return
+    for failure in failures(CategoryPlan("mixed", "host", units, sums[-1]), generator, ageing=ageing):
+        yield bisect(sums, failure.place * sums[-1]), failure
+
+
 def _at_wall_time(found: Iterator[Failure], ageing: AgeingPlan) -> Iterator[Failure]:
     time = operational_time(ageing)
     for failure in found:
-        yield failure._replace(t_s=time.wall_s(failure.t_s))
+        yield Failure(time.wall_s(failure.t_s), *failure[1:])
 
 
 def _superposed(units: int, rate_s: float, generator: np.random.Generator) -> Iterator[Failure]:

@@ -1,14 +1,12 @@
 """Lemons: nodes that fail far more often than others, by the kinds of failure that strike one node."""
 
-from bisect import bisect
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
 from clustersim.run.failures.ageing import AgeingPlan
-from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.clocks import Failure, mixed_failures
 from clustersim.run.plan import CategoryPlan, LemonsPlan
 
 
@@ -50,11 +48,7 @@ def lemon_failures(
     ageing : AgeingPlan
         What changes the rates in the course of the run.
     """
-    per_node = [c.rate_per_unit_s * c.units_per_domain if c.strikes_one_node else 0.0 for c in categories]
-    sums = list(accumulate(per_node))
-    if not nodes or not sums or sums[-1] == 0.0:
-        return
-    extra = CategoryPlan("lemons", "host", len(nodes), (plan.factor - 1.0) * sums[-1])
-    for failure in failures(extra, generator, ageing=ageing):
-        category = bisect(sums, failure.place * sums[-1])
+    extra = plan.factor - 1.0
+    per_node_s = [extra * c.rate_per_unit_s * c.units_per_domain if c.strikes_one_node else 0.0 for c in categories]
+    for category, failure in mixed_failures(per_node_s, len(nodes), generator, ageing):
         yield LemonFailure(nodes[failure.unit], category, failure)

@@ -65,7 +65,8 @@ class Strikes:
         elif unit // category.units_per_domain * category.domain_nodes >= self._fleet.size:
             return
         busy = hits_job and self._job.mode == TRAINING
-        if category.idle_factor < 1.0 and not busy and failure.idle >= category.idle_factor:
+        thinned = category.phase_rates or (category.idle_factor < 1.0 and not busy)
+        if thinned and failure.idle >= category.strikes_with(busy=busy, place=self._job.place):
             return
         if category.effect == "crash" or category.effect == "hang":
             self._stop_by_failure(code, category, failure, nodes, hits_job)

@@ -3,6 +3,7 @@
 from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import AdaptivePlan, CheckpointPlan, StoragePlan, TenantPlan, TierPlan
 from clustersim.run.plan.failures import CategoryPlan, Effect, IncidentPlan, LemonsPlan
+from clustersim.run.plan.loading import LoadingPlan, PassPlan, StallsPlan
 from clustersim.run.plan.phases import PhasePlan, ResizePlan, ideal_s
 from clustersim.run.plan.recovery import (
     LOAD,
@@ -32,9 +33,11 @@ __all__ = [
     "InJobPlan",
     "IncidentPlan",
     "LemonsPlan",
+    "LoadingPlan",
     "MaintenancePlan",
     "OnCallPlan",
     "PartsPlan",
+    "PassPlan",
     "PhasePlan",
     "PlacementPlan",
     "PreemptionPlan",
@@ -46,6 +49,7 @@ __all__ = [
     "RunPlan",
     "SizePlan",
     "SparesPlan",
+    "StallsPlan",
     "StoragePlan",
     "TenantPlan",
     "TierPlan",

@@ -36,7 +36,12 @@ class CategoryPlan:
     """How long its repair takes; that of the plan when None."""
     idle_factor: float = 1.0
     """Rate of units that do not train over that of those that do."""
-    published_count: int | None = None
+    published_count: float | None = None
+    """Failures behind the rate, which draw it in each replication; or the shape of its spread, where runs differ."""
+    phase_rates: tuple[float, ...] = ()
+    """Factor on the rate in each phase, those of one size after those of another; empty where it is 1 in all."""
+    ages: bool = True
+    """Whether what changes the rates of the fleet, its age and the weather, changes this one."""
     slowdown: float = 1.0
     """Factor on the time of a step while it lasts; of the effect ``slow`` alone."""
     phase_slowdowns: tuple[float, ...] = ()
@@ -64,6 +69,22 @@ class CategoryPlan:
     def rate_s(self) -> float:
         """Failures per second of all units together, in the long run."""
         return self.units * self.rate_per_unit_s
+
+    @property
+    def peak_rate(self) -> float:
+        """Highest factor on the rate in any phase."""
+        return max(self.phase_rates, default=1.0)
+
+    def strikes_with(self, *, busy: bool, place: int) -> float:
+        """Chance that a failure that falls due does strike: units that stand idle, and some phases, have fewer.
+
+        Thinning: the clock runs at the highest rate (Lewis and Shedler 1979, :doi:`10.1002/nav.3800260304`).
+        """
+        chance = 1.0 if busy else self.idle_factor
+        if not self.phase_rates:
+            return chance
+        # A job that is done still has its last phase.
+        return chance * self.phase_rates[min(place, len(self.phase_rates) - 1)] / self.peak_rate
 
     def units_on(self, nodes: int) -> int:
         """Units on the first so many nodes, those that they share with later nodes included."""
@@ -98,7 +119,7 @@ class IncidentPlan:
         """The category as this incident is one of it."""
         lasts = category.lasts if self.lasts_s is None else Law("constant", self.lasts_s)
         detection = category.detection if self.detection_s is None else Law("constant", self.detection_s)
-        return replace(category, lasts=lasts, detection=detection, idle_factor=1.0)
+        return replace(category, lasts=lasts, detection=detection, idle_factor=1.0, phase_rates=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from clustersim.run.failures.ageing import NO_AGEING, AgeingPlan
 from clustersim.run.plan.calendar import DatedPlan, DiurnalPlan, MaintenancePlan, PreemptionPlan, RolloutPlan
 from clustersim.run.plan.checkpoints import CheckpointPlan
 from clustersim.run.plan.failures import CategoryPlan, IncidentPlan, LemonsPlan
+from clustersim.run.plan.loading import LoadingPlan
 from clustersim.run.plan.phases import PhasePlan, ResizePlan, ideal_s
 from clustersim.run.plan.recovery import RecoveryPlan, RestartPart, SparesPlan
 
@@ -50,6 +51,7 @@ class RunPlan:
     """One for each smaller number of nodes that it has at times."""
     resizes: tuple[ResizePlan, ...] = ()
     """In time order."""
+    loading: LoadingPlan | None = None
 
     @property
     def courses(self) -> tuple[tuple[PhasePlan, ...], ...]:

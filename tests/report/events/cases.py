@@ -88,7 +88,7 @@ def calendar() -> Records:
         script(patch, node=[failure(450.0, 3)])
         patch.setattr("clustersim.run.calendar.preemption.arrivals", lambda *_: iter([(1000.0, 100.0)]))
         other = PreemptionPlan("urgent", 1.0, 2, Law("constant", 100.0), grace_s=30.0)
-        patch.setattr("clustersim.run.engine.evictions", lambda *_: iter([(0, failure(1300.0))]))
+        patch.setattr("clustersim.run.engine.mixed_failures", lambda *_: iter([(0, failure(1300.0))]))
         return _simulated(replace(plan, rollouts=(rollout,), preemptions=(other,), neighbour_nodes=10))
 
 

@@ -13,7 +13,7 @@ from clustersim.run.records import EFFECTS, HITS
 from tests.executed import executed_lines
 from tests.report.events.cases import CASES, FOLDER
 from tests.run.plans import NODE, RACK, small_plan
-from tests.run.test_properties import FEW, sized_plans
+from tests.run.random_plans import FEW, sized_plans
 
 LINE = re.compile(
     r" +(?P<days>\d+)d (?P<clock>\d\d:\d\d:\d\d)  (?P<event>[a-z_]+) +(?P<incident>#\d+|-)  (?P<rest>\S.*)$"

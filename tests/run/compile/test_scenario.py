@@ -2,79 +2,21 @@
 
 import math
 import pickle
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from clustersim.run import RunPlan, compile_plan
-from clustersim.run.checkpointing import young_daly_interval
-from clustersim.run.compile import checkpoint_size_bytes, job_mtbf_s
+from clustersim.run import RunPlan
+from clustersim.run.compile import job_mtbf_s
 from clustersim.run.failures.ageing import AgeingPlan
 from clustersim.run.failures.lifetimes import EmpiricalLife, ExponentialLife, Lifetime, LognormalLife, WeibullLife
-from clustersim.run.laws import AT_ONCE, Law
+from clustersim.run.laws import Law
 from clustersim.run.plan import (
-    AdaptivePlan,
     CategoryPlan,
-    DatedPlan,
-    DiagnosisPlan,
     DiurnalPlan,
     IncidentPlan,
-    InJobPlan,
     LemonsPlan,
-    MaintenancePlan,
-    OnCallPlan,
-    PartsPlan,
-    PreemptionPlan,
-    RestartPart,
-    RetirementPlan,
-    RolloutPlan,
-    StoragePlan,
-    TenantPlan,
-    TierPlan,
 )
-from clustersim.scenario import load
-from clustersim.workload.parameters import count_parameters
-
-PLAN = """\
-name: A plan
-model: llama3-8b
-cluster: {node: dgx-h100, nodes: 40}
-spares: {hot: 1, warm: 2, cold: 3, warm_swap: 70 s, repair_hands: 5}
-training:
-  start: 2027-01-11
-  layout: {data_parallel: 256}
-  phases:
-    - {name: first, tokens: 1001M tokens, sequence_length: 1000, global_batch: 1000, step_time: 2 s}
-    - {name: second, tokens: 100M tokens, sequence_length: 1000, global_batch: 100, step_time: 3 s}
-    - {name: third, tokens: 1M tokens, sequence_length: 1000, global_batch: 100, step_time: 4 s, main: false,
-       layout: {data_parallel: 64, tensor_parallel: 4}}
-checkpoint: {kind: blocking, interval: 10 min, write_bandwidth: 10 GB/s, bytes_per_parameter: 10}
-failures:
-  categories:
-"""
-GPU = "    x: {component: gpu, rate: 1 per 1000 gpu-hours"
-
-Compile = Callable[..., RunPlan]
-
-
-@pytest.fixture
-def compiled(tmp_path: Path) -> Compile:
-    """Compile the plan with one failure category, with more settings after it."""
-
-    def compile_text(category: str = GPU, more: str = "", head: str = PLAN, **step: Any) -> RunPlan:
-        path = tmp_path / "plan.yaml"
-        path.write_text(f"{head}{category}}}\n{more}", encoding="utf-8")
-        scenario = load(path).scenario
-        steps = [
-            SimpleNamespace(mean_s=phase.step_time, prediction_sigma=step.get("sigma", 0.0))
-            for phase in scenario.training.phases
-        ]
-        return compile_plan(scenario, steps)  # type: ignore[arg-type]
-
-    return compile_text
+from tests.run.compile.written import GPU, PLAN, Compile
 
 
 def category(plan: RunPlan) -> CategoryPlan:
@@ -261,137 +203,10 @@ def test_job_mtbf_counts_what_strikes_the_job() -> None:
     assert CategoryPlan("j", "software", 1, 0.01, blast_nodes=0).rate_on_s(5) == 0.01
 
 
-def test_blocking_checkpoint(compiled: Compile) -> None:
-    plan = compiled().checkpoint
-    size_bytes = 10.0 * count_parameters(load_model()).total
-    assert plan.size_bytes == size_bytes
-    assert (plan.interval_s, plan.stall_s, plan.write_s) == (600.0, size_bytes / 10e9, 0.0)
-
-
-def load_model() -> Any:
-    from clustersim.scenario.schema.model import Model
-
-    return Model.model_validate("llama3-8b")
-
-
-def test_asynchronous_checkpoint(compiled: Compile) -> None:
-    head = PLAN.replace("kind: blocking,", "kind: asynchronous, stall: 2 s,")
-    plan = compiled(head=head).checkpoint
-    assert (plan.stall_s, plan.write_s) == (2.0, plan.size_bytes / 10e9)
-
-
-def test_young_daly_interval_uses_the_mtbf_of_the_job(compiled: Compile) -> None:
-    """256 GPUs of the job at 1 per 1000 hours: one failure in 3.9 hours."""
-    plan = compiled(head=PLAN.replace("interval: 10 min, ", ""))
-    assert plan.checkpoint.interval_s == pytest.approx(young_daly_interval(plan.checkpoint.stall_s, 3.6e6 / 256))
-
-
-def test_young_daly_interval_is_no_shorter_than_a_write(compiled: Compile) -> None:
-    head = PLAN.replace("interval: 10 min, ", "").replace("kind: blocking,", "kind: asynchronous, stall: 0 s,")
-    plan = compiled(head=head).checkpoint
-    assert plan.interval_s == plan.write_s
-
-
-def test_free_checkpoints_of_a_job_that_never_fails(compiled: Compile) -> None:
-    """Zero times infinity: as often as they can be written."""
-    head = PLAN.replace("interval: 10 min, ", "").replace("kind: blocking,", "kind: asynchronous, stall: 0 s,")
-    plan = compiled(head=head, more="  rate_multiplier: 0\n").checkpoint
-    assert plan.interval_s == plan.write_s > 1.0
-
-
-def test_without_failures_there_is_no_need_to_checkpoint(compiled: Compile) -> None:
-    plan = compiled(head=PLAN.replace("interval: 10 min, ", ""), more="  rate_multiplier: 0\n")
-    assert math.isfinite(plan.checkpoint.interval_s)
-    assert plan.checkpoint.interval_s > 1e10
-
-
-def test_restart_parts_grow_with_the_job(compiled: Compile) -> None:
-    more = "recovery: {restart: {init: {median: 40 s, at_gpus: 64, growth: 0.5}, warmup: {median: 7 s}, spread: 0.2}}\n"
-    recovery = compiled(more=more).recovery
-    assert RestartPart("init", 80.0) in recovery.restart_parts
-    assert RestartPart("warmup", 7.0) in recovery.restart_parts
-    assert [part.name for part in recovery.restart_parts] == ["schedule", "init", "collectives", "load", "warmup"]
-    assert recovery.restart_s() == pytest.approx(sum(part.median_s for part in recovery.restart_parts))
-    assert recovery.restart_sigma == 0.2
-
-
-def test_detection_and_people(compiled: Compile) -> None:
-    more = (
-        "recovery:\n  detection: {crash: {kind: exponential, mean: 9 s}, hang_timeout: 5 min, corruption: 1 h}\n"
-        "  manual_fraction: 5 %\n  manual_delay: 2 h\n"
-    )
-    recovery = compiled(more=more).recovery
-    assert recovery.crash == Law("exponential", 9.0)
-    assert recovery.hang_timeout_s == 300.0
-    assert recovery.corruption == Law("constant", 3600.0)
-    assert (recovery.manual_fraction, recovery.manual_delay) == (0.05, Law("constant", 7200.0))
-
-
-def test_maintenance(compiled: Compile) -> None:
-    more = (
-        "maintenance:\n  - {kind: periodic, name: a, every: 1 h, duration: 10 s}\n"
-        "  - {kind: periodic, name: b, every: 1 h, first: 20 s, duration: 10 s}\n"
-        "  - {kind: random, name: c, mean_interval: 2 h, duration: 10 s}\n"
-    )
-    ten = Law("constant", 10.0)
-    assert compiled(more=more).maintenance == (
-        MaintenancePlan("a", 3600.0, ten, True, 3600.0),
-        MaintenancePlan("b", 3600.0, ten, True, 20.0),
-        MaintenancePlan("c", 7200.0, ten, False),
-    )
-
-
-def test_planned_stops_on_dates_in_any_order_and_zone(compiled: Compile) -> None:
-    more = "maintenance: [{kind: dated, name: a, dates: [2027-01-12T01:00+01:00, 2027-01-11], duration: 10 s}]\n"
-    assert compiled(more=more).maintenance == (DatedPlan("a", (0.0, 86400.0), Law("constant", 10.0)),)
-
-
-def test_roll_outs_are_no_planned_stops(compiled: Compile) -> None:
-    more = (
-        "maintenance:\n  - {kind: rollout, name: a, start: 2027-01-12, nodes_at_a_time: 4, duration: 10 s}\n"
-        "  - {kind: periodic, name: b, every: 1 h, duration: 10 s}\n"
-        "  - {kind: rollout, name: c, start: 2027-01-11, nodes_at_a_time: 1, duration: 10 s, pause: 1 h,"
-        " when: at_next_stop}\n"
-    )
-    plan, ten = compiled(more=more), Law("constant", 10.0)
-    assert plan.rollouts == (
-        RolloutPlan("a", 86400.0, 4, ten), RolloutPlan("c", 0.0, 1, ten, 3600.0, at_once=False),
-    )  # fmt: skip
-    assert [entry.name for entry in plan.calendar] == ["b", "a", "c"]
-    assert plan.expected_stops(7200.0) == {"b": 2.0, "a": 0.0}
-    assert plan.expected_stops(90000.0) == {"b": 25.0, "a": 8.0}, "32 nodes, 4 at a time"
-
-
-def test_other_jobs_that_take_nodes(compiled: Compile) -> None:
-    more = (
-        "preemption:\n  - {name: a, mean_interval: 5 d, nodes: 8, lasts: 2 h, grace: 5 min}\n"
-        "  - {name: b, mean_interval: 1 d, nodes: all, lasts: {kind: exponential, mean: 1 d}}\n"
-        "  - {name: c, mean_interval: 1 d, nodes: 6, lasts: 1 h}\n"
-        "maintenance: [{kind: periodic, name: d, every: 1 h, duration: 10 s}]\n"
-    )
-    plan = compiled(more=more)
-    assert plan.preemptions == (
-        PreemptionPlan("a", 432000.0, 8, Law("constant", 7200.0), 300.0),
-        PreemptionPlan("b", 86400.0, None, Law("exponential", 86400.0)),
-        PreemptionPlan("c", 86400.0, 6, Law("constant", 3600.0)),
-    )
-    assert [entry.name for entry in plan.calendar] == ["d", "a", "b", "c"]
-    assert [other.expected(6, 86400.0 * 10) for other in plan.preemptions] == [
-        pytest.approx(864000.0 / 439200.0), 5.0, None,
-    ], "six spares are enough for the last"  # fmt: skip
-
-
 def test_neighbours_that_share_the_spares(compiled: Compile) -> None:
     head = PLAN.replace("repair_hands: 5}", "repair_hands: 5, shared_with: {nodes: 2}}")
     assert compiled(head=head).neighbour_nodes == 2
     assert compiled().neighbour_nodes == 0
-
-
-def test_checkpoint_size_is_by_parameter(tmp_path: Path) -> None:
-    path = tmp_path / "plan.yaml"
-    path.write_text(f"{PLAN}{GPU}}}\n", encoding="utf-8")
-    scenario = load(path).scenario
-    assert checkpoint_size_bytes(scenario) == 10.0 * count_parameters(scenario.model).total
 
 
 def test_job_mtbf_counts_lemons_and_a_new_fleet() -> None:
@@ -466,82 +281,3 @@ def test_the_heat_of_the_day(compiled: Compile) -> None:
     head = PLAN.replace("nodes: 40}", "nodes: 40, diurnal_swing: 2 %}").replace("2027-01-11", "2027-01-11T06:00")
     assert compiled(GPU, head=head).diurnal == DiurnalPlan(0.02, 6 * 3600.0)
     assert compiled().diurnal is None
-
-
-def test_how_it_recovers(compiled: Compile) -> None:
-    more = (
-        "recovery:\n  on_call: {off_hours: 2 h}\n  in_job_restart: {succeeds: 80 %}\n  queue: 3 min\n"
-        "  swap_slow_after: 10 min\n  suspect_after: 3\n  diagnosis: {missed: 5 %, false_blame: 10 %, relapse: 1 h}\n"
-    )
-    head = PLAN.replace("2027-01-11", "2027-01-13T06:00")
-    recovery = compiled(GPU, more=more, head=head).recovery
-    off_hours, two_days_and_a_quarter = Law("constant", 7200.0), 2.25 * 86400.0
-    assert recovery.on_call == OnCallPlan(9 * 3600.0, 18 * 3600.0, False, off_hours, two_days_and_a_quarter)
-    assert recovery.in_job == InJobPlan(("schedule", "init"), 0.8)
-    assert [part.name for part in recovery.parts(in_job=True)] == ["collectives", "load", "warmup"]
-    assert recovery.restart_s(in_job=True) < recovery.restart_s()
-    assert (recovery.queue, recovery.swap_slow_after_s, recovery.suspect_after) == (Law("constant", 180.0), 600.0, 3)
-    assert recovery.diagnosis == DiagnosisPlan(0.05, 0.1, Law("constant", 3600.0))
-
-
-def test_what_the_shop_is_short_of(compiled: Compile) -> None:
-    head = PLAN.replace(
-        "repair_hands: 5}",
-        "repair_hands: 5, failed_repairs: 4 %, parts: {stock: 9, lead_time: 7 d},"
-        " retirement: {share: 10 %, after_repairs: 3, lead_time: 20 d}}",
-    )
-    spares = compiled(GPU, head=head).spares
-    assert spares.failed_repairs == 0.04
-    assert spares.parts == PartsPlan(9, Law("constant", 7 * 86400.0))
-    assert spares.retirement == RetirementPlan(0.1, 3, Law("constant", 20 * 86400.0))
-
-
-def test_by_default_nothing_goes_wrong_in_recovery(compiled: Compile) -> None:
-    plan = compiled()
-    assert (plan.recovery.on_call, plan.recovery.in_job, plan.recovery.queue) == (None, None, AT_ONCE)
-    assert (plan.recovery.diagnosis.missed, plan.recovery.diagnosis.false_blame) == (0.0, 0.0)
-    assert (plan.spares.parts, plan.spares.retirement, plan.spares.failed_repairs) == (None, None, 0.0)
-
-
-# --- tiers, policies and the store ----------------------------------------------------------------------------------
-
-ASYNCHRONOUS = PLAN.replace("kind: blocking,", "kind: asynchronous, stall: 2 s,")
-
-
-def checkpointing(more: str, head: str = ASYNCHRONOUS) -> str:
-    return head.replace("bytes_per_parameter: 10}", f"bytes_per_parameter: 10, {more}}}")
-
-
-def test_tiers_of_a_checkpoint(compiled: Compile) -> None:
-    tier = "{name: memory, survives: node, write: 3 s, load: 10 s, every: 1, keep: 2, failed: 1 %, corrupt: 2 %}"
-    plan = compiled(head=checkpointing(f"every: 5, keep: 3, failed: 4 %, corrupt: 5 %, tiers: [{tier}]")).checkpoint
-    assert plan.inner == (TierPlan("memory", 1, 3.0, 10.0, 1, 2, 0.01, 0.02),)
-    assert plan.store == TierPlan("store", 5, plan.write_s, keep=3, failed=0.04, corrupt=0.05)
-
-
-@pytest.mark.parametrize(("survives", "nodes"), [("restart", 0), ("node", 1), ("rack", 4), ("site", 40)])
-def test_what_a_tier_survives_in_nodes(compiled: Compile, survives: str, nodes: int) -> None:
-    head = checkpointing(f"tiers: [{{name: a, survives: {survives}, load: 1 s}}]").replace(
-        "nodes: 40}", "nodes: 40, fabric: {kind: clos, nodes_per_rack: 4}}"
-    )
-    assert compiled(head=head).checkpoint.inner[0].survives_nodes == nodes
-
-
-def test_adaptive_interval_starts_from_what_is_expected(compiled: Compile) -> None:
-    head = ASYNCHRONOUS.replace("interval: 10 min", "interval: adaptive, expected_mtbf: 5 h, memory: 7")
-    plan = compiled(head=head).checkpoint
-    assert plan.adaptive == AdaptivePlan(18000.0, 7)
-    assert plan.interval_s == young_daly_interval(2.0, 18000.0)
-    of_the_plan = compiled(head=ASYNCHRONOUS.replace("interval: 10 min", "interval: adaptive")).checkpoint
-    assert of_the_plan.adaptive == AdaptivePlan(pytest.approx(3.6e6 / 256), 10)
-
-
-def test_store_that_others_use(compiled: Compile) -> None:
-    """10 GB/s are asked for; a third of the time another takes 15 of the 20 GB/s, and data 1 GB/s at any time."""
-    tenant = "{name: evaluation, demand: 15 GB/s, pause: 2 h, busy: 1 h}"
-    store = f"nodes: 40, storage: {{bandwidth: 20 GB/s, data_loading: 1 GB/s, tenants: [{tenant}]}}}}"
-    plan = compiled(head=checkpointing("read_copies: 4").replace("nodes: 40}", store)).checkpoint
-    assert plan.storage == StoragePlan(
-        20e9, 1e9, (TenantPlan("evaluation", 15e9, 7200.0, 3600.0),), 4 * plan.size_bytes, 10e9
-    )
-    assert plan.write_s == pytest.approx(plan.size_bytes / (2 / 3 * 10e9 + 1 / 3 * 9.5e9))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from clustersim.run.failures.clocks import Failure, failures
+from clustersim.run.failures.ageing import AgeingPlan
+from clustersim.run.failures.clocks import Failure, failures, mixed_failures
 from clustersim.run.failures.lifetimes import WeibullLife, weibull_scale_s
 from clustersim.run.plan import CategoryPlan
 from clustersim.run.streams import stream
@@ -203,3 +204,30 @@ def test_repair_as_good_as_new_is_the_plain_renewal_process() -> None:
     assert list(itertools.islice(failures(plain, stream(0, 0, "x")), 500)) == list(
         itertools.islice(repaired(1.0, 50, math.inf), 500)
     )
+
+
+def test_failures_of_several_kinds_are_one_poisson_process() -> None:
+    found = list(itertools.islice(mixed_failures([1e-3, 0.0, 3e-3], 10, stream(0, 0, "x"), AgeingPlan()), 4000))
+    gaps_s = np.diff([0.0, *(failure.t_s for _, failure in found)])
+    assert abs(gaps_s.mean() - 25.0) < 4.0 * 25.0 / math.sqrt(4000)
+    assert abs((gaps_s > 25.0).mean() - math.exp(-1.0)) < 4.0 * math.sqrt(0.233 / 4000)
+    kinds = np.array([kind for kind, _ in found])
+    assert set(kinds.tolist()) == {0, 2}
+    assert abs((kinds == 2).mean() - 0.75) < 4.0 * math.sqrt(0.1875 / 4000)
+    units = np.bincount([failure.unit for _, failure in found], minlength=10)
+    assert stats.chisquare(units).pvalue > FOUR_SIGMA
+    by_kind = [np.bincount([f.unit for kind, f in found if kind == k], minlength=10) for k in (0, 2)]
+    assert stats.chi2_contingency(by_kind).pvalue > FOUR_SIGMA, "which unit fails does not tell of what"
+
+
+@pytest.mark.parametrize(("rates_s", "units"), [([0.0], 10), ([], 10), ([1.0], 0)])
+def test_nothing_to_fail_never_fails(rates_s: list[float], units: int) -> None:
+    assert list(mixed_failures(rates_s, units, stream(0, 0, "x"), AgeingPlan())) == []
+
+
+def test_failures_of_several_kinds_age_together() -> None:
+    first, second = (
+        len(until((f for _, f in mixed_failures([1e-4], 1, stream(0, 0, "x"), ageing)), 365.25 * 86400.0))
+        for ageing in (AgeingPlan(), AgeingPlan(drift_per_year=3.0))
+    )
+    assert second / first == pytest.approx(3.0 / math.log(4.0), rel=4.0 * math.sqrt(1 / first + 1 / second))
