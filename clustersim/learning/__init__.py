@@ -1,6 +1,6 @@
 """What the model learns: the loss a run will reach. A reading of the plan; it never touches the engine."""
 
-from clustersim.learning.forecast import (
+from clustersim.learning.loss.forecast import (
     CurvePoint,
     extrapolations,
     final_loss,
@@ -8,11 +8,10 @@ from clustersim.learning.forecast import (
     loss_interval,
     notes,
     token_grid,
-    untrained_interval,
-    untrained_loss,
 )
-from clustersim.learning.loss_law import LossLaw, law_from_fields, loss_law, loss_nats
-from clustersim.learning.parameters import counted_parameters
+from clustersim.learning.loss.law import LossLaw, law_from_fields, loss_law, loss_nats
+from clustersim.learning.loss.parameters import counted_parameters
+from clustersim.learning.loss.transient import untrained_interval, untrained_loss
 
 __all__ = [
     "CurvePoint",

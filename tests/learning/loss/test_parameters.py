@@ -2,7 +2,7 @@ import pytest
 
 from clustersim import catalog
 from clustersim.learning import counted_parameters, extrapolations, loss_law, notes
-from clustersim.learning.parameters import convention
+from clustersim.learning.loss.parameters import convention
 from clustersim.scenario.schema.model import Model
 from clustersim.workload.parameters import count_parameters
 

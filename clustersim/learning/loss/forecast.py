@@ -1,23 +1,19 @@
 """What a model will have learned: its loss at the end of a run and on the way, with an honest interval."""
 
-import math
 from collections.abc import Sequence
-from functools import lru_cache
-from statistics import NormalDist
 from typing import TypedDict
 
 import numpy as np
 
 from clustersim._numerals import short, times
-from clustersim.learning.loss_law import Floats, LossLaw, loss_nats
+from clustersim.learning.loss.decomposition import explained
+from clustersim.learning.loss.forms import joint_loss_nats
+from clustersim.learning.loss.law import Floats, LossLaw
+from clustersim.learning.loss.spread import spread_quantiles
+from clustersim.learning.loss.transient import untrained_loss
 
 Interval = tuple[float, float, float]
 """The 5 %, 50 % and 95 % quantiles."""
-
-UNTRAINED_EXCESS_NATS = 1.1
-"""How far above ln(V) step 0 was seen: OLMo-2 7B 12.30 against 11.52 (+0.78), 13B +1.1, llm.c GPT-2 +0.19 (2024)."""
-
-_GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 class CurvePoint(TypedDict):
@@ -44,11 +40,12 @@ def final_loss(law: LossLaw, parameters: float, tokens: float) -> Floats:
     Returns
     -------
     ndarray of shape (draws,)
-        Loss [nats/token], one for each draw of the law's parameters, times a lognormal error of the law's form. Nothing
-        is random here: the same draws meet the same quantiles of that error at every call and every number of tokens.
+        Loss [nats/token], one for each draw of the law's form and parameters, times a lognormal error of what they do
+        not explain. Nothing is random here: the same draws meet the same quantiles of that error at every call and
+        every number of tokens.
     """
-    sigma = law.form_sigma(parameters, tokens)
-    return loss_nats(law.draws, parameters, tokens) * np.exp(sigma * _normal_quantiles(len(law.draws)))
+    sigma = law.residual_sigma(parameters, tokens)
+    return joint_loss_nats(law.draws, parameters, tokens) * np.exp(sigma * spread_quantiles(len(law.draws)))
 
 
 def loss_interval(law: LossLaw, parameters: float, tokens: float) -> Interval:
@@ -85,32 +82,12 @@ def token_grid(law: LossLaw, tokens: float, points: int = 40) -> list[float]:
     return [*np.geomspace(law.min_tokens, tokens, points)[:-1].tolist(), tokens]
 
 
-def untrained_loss(vocabulary: int) -> float:
-    """Loss of a model that knows nothing, ``ln(V)`` [nats/token]: every token of the vocabulary equally likely.
-
-    Examples
-    --------
-    >>> round(untrained_loss(128256), 2)
-    11.76
-    """
-    return math.log(vocabulary)
-
-
-def untrained_interval(vocabulary: int) -> Interval:
-    """Where a real run's loss starts [nats/token]: from ``ln(V)`` up, as random weights are confidently wrong."""
-    start = untrained_loss(vocabulary)
-    return start, start + 0.5 * UNTRAINED_EXCESS_NATS, start + UNTRAINED_EXCESS_NATS
-
-
 def notes(law: LossLaw, parameters: float, tokens: float, vocabulary: int) -> list[str]:
     """What the forecast rests on and what it leaves out, in sentences for the report."""
-    sigma = law.form_sigma(parameters, tokens)
     return [
         f"The loss is measured on {law.corpus} with the {law.tokenizer} tokenizer. On other text or with another "
         "tokenizer the same model shows another number; do not compare across them.",
-        f"The 90 % interval joins {len(law.draws)} bootstrap draws of the law with the error of its form: "
-        f"{100.0 * law.form_error:.2f} % on runs held out of the fit, {law.form_error_decades:.1f} decades of compute "
-        f"beyond it, taken as {100.0 * sigma:.1f} % here.",
+        explained(law, parameters, tokens),
         f"An untrained model starts near ln({vocabulary:,}) = {untrained_loss(vocabulary):.1f} nats per token; the law "
         f"speaks from {short(law.min_tokens)} tokens on.",
         "Each point of the curve is the loss of a run whose learning rate ends there; a checkpoint in the middle of a "
@@ -139,13 +116,3 @@ def _beyond(law: LossLaw, parameters: float, tokens: float) -> list[str]:
         if value > limit
     ]
     return [f"loss law '{law.name}' is used beyond the runs it was fitted to: {', '.join(beyond)}"] if beyond else []
-
-
-@lru_cache(maxsize=8)
-def _normal_quantiles(count: int) -> Floats:
-    """Evenly filled standard normal quantiles in golden-ratio order, so that they are unrelated to the draws' order."""
-    normal = NormalDist()
-    ranks = np.argsort(np.argsort((np.arange(count) + 0.5) * _GOLDEN % 1.0))
-    quantiles = np.array([normal.inv_cdf((rank + 0.5) / count) for rank in ranks.tolist()])
-    quantiles.flags.writeable = False
-    return quantiles

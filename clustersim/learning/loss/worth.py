@@ -1,0 +1,160 @@
+"""What a little loss is worth at a moment of the run: in tokens, time and money, and in parameters."""
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustersim.learning.loss.forms import Floats, joint_loss_nats
+from clustersim.learning.loss.law import LossLaw
+
+Bools = NDArray[np.bool_]
+
+_DAY_S = 86400.0
+_BISECTIONS = 80
+_MOST_FACTOR = 1e12
+"""Factor of tokens or parameters beyond which a loss counts as out of reach."""
+
+
+class Amount(TypedDict):
+    """5 %, 50 % and 95 % of draws; None where so many draws say that no amount is enough."""
+
+    p5: float | None
+    p50: float | None
+    p95: float | None
+
+
+class Worth(TypedDict):
+    """What a fall of the loss costs after some tokens."""
+
+    tokens: float
+    loss: Amount
+    more_tokens: Amount
+    days: Amount
+    usd: Amount
+    parameter_factor: Amount
+    out_of_reach_by_tokens: float
+    out_of_reach_by_parameters: float
+
+
+def loss_slope(law: LossLaw, parameters: float, tokens: float) -> Floats:
+    """Draws of the fall of the final loss with more tokens, ``-D dL/dD`` at fixed N [nats per e-fold of tokens].
+
+    Notes
+    -----
+    With ``s = (A/N**alpha)**(1/gamma)`` and ``d = (B/D**beta)**(1/gamma)`` it is ``beta d (s + d)**(gamma - 1)``.
+    """
+    floor, _, data_scale, _, beta, gamma = law.draws.T
+    above = joint_loss_nats(law.draws, parameters, tokens) - floor
+    data = (data_scale * tokens**-beta) ** (1.0 / gamma) / above ** (1.0 / gamma)
+    slope: Floats = beta * data * above
+    return slope
+
+
+def tokens_for_fall(law: LossLaw, parameters: float, tokens: float, nats: float) -> Floats:
+    """Draws of the tokens beyond ``tokens`` after which the final loss is lower by ``nats``; infinite where never."""
+    target = joint_loss_nats(law.draws, parameters, tokens) - nats
+    factor = _factor(lambda factors: joint_loss_nats(law.draws, parameters, tokens * factors), target)
+    more: Floats = tokens * (factor - 1.0)
+    return more
+
+
+def tokens_worth(law: LossLaw, parameters: float, tokens: float, nats: float) -> float:
+    """Tokens that make up for a final loss ``nats`` higher, or that a lower one spares; infinite if none do.
+
+    Parameters
+    ----------
+    law : LossLaw
+        The law.
+    parameters, tokens : float
+        N as the law counts them, and D.
+    nats : float
+        Difference of the final loss [nats/token]; below zero for a lower one.
+
+    Returns
+    -------
+    float
+        Median over the draws; below zero for what is spared, at the slope that the loss has at the end.
+    """
+    if nats >= 0.0:
+        return float(np.quantile(tokens_for_fall(law, parameters, tokens, nats), 0.5, method="nearest"))
+    return float(np.median(tokens * np.expm1(nats / loss_slope(law, parameters, tokens))))
+
+
+def parameters_for_fall(law: LossLaw, parameters: float, tokens: float, nats: float) -> Floats:
+    """Draws of the factor on N at which the final loss after the same tokens is lower by ``nats``; infinite if none."""
+    target = joint_loss_nats(law.draws, parameters, tokens) - nats
+    return _factor(lambda factors: joint_loss_nats(law.draws, parameters * factors, tokens), target)
+
+
+def worth_table(
+    law: LossLaw,
+    parameters: float,
+    tokens: Sequence[float],
+    *,
+    tokens_per_s: float,
+    usd_per_s: float,
+    nats: float = 0.1,
+) -> list[Worth]:
+    """What a fall of the loss by ``nats`` is worth along the run.
+
+    Parameters
+    ----------
+    law : LossLaw
+        The law.
+    parameters : float
+        N as the law counts them.
+    tokens : sequence of float
+        Moments of the run.
+    tokens_per_s : float
+        Pace of the plan, its interruptions included [tokens/s].
+    usd_per_s : float
+        What the plan costs while it runs [USD/s].
+    nats : float
+        The fall [nats/token].
+
+    Returns
+    -------
+    list of Worth
+        One for each moment.
+    """
+    return [_worth(law, parameters, at, tokens_per_s, usd_per_s, nats) for at in tokens]
+
+
+def _worth(law: LossLaw, parameters: float, tokens: float, tokens_per_s: float, usd_per_s: float, nats: float) -> Worth:
+    more, larger = (
+        tokens_for_fall(law, parameters, tokens, nats),
+        parameters_for_fall(law, parameters, tokens, nats),
+    )
+    seconds = more / tokens_per_s
+    return {
+        "tokens": tokens,
+        "loss": _amount(joint_loss_nats(law.draws, parameters, tokens)),
+        "more_tokens": _amount(more),
+        "days": _amount(seconds / _DAY_S),
+        "usd": _amount(seconds * usd_per_s),
+        "parameter_factor": _amount(larger),
+        "out_of_reach_by_tokens": float(np.mean(np.isinf(more))),
+        "out_of_reach_by_parameters": float(np.mean(np.isinf(larger))),
+    }
+
+
+def _factor(loss_at: Callable[[Floats], Floats], target: Floats) -> Floats:
+    """Factor from 1 up at which each draw's falling loss meets its target."""
+    low, high = np.zeros_like(target), np.full_like(target, np.log(_MOST_FACTOR))
+    reached: Bools = loss_at(np.exp(high)) <= target
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        enough = loss_at(np.exp(middle)) <= target
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(reached, np.exp(high), np.inf)
+
+
+def _amount(draws: Floats) -> Amount:
+    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95), method="nearest").tolist()
+    return {"p5": _finite(low), "p50": _finite(middle), "p95": _finite(high)}
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

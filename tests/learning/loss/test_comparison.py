@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustersim.calibration.learning.law_fit import fit_laws, law_of
+from clustersim.calibration.learning.loss_law import LADDER, ladder_runs
+from clustersim.learning import loss_law
+from clustersim.learning.loss.comparison import Candidate, compare, loss_difference, tie_tokens
+from clustersim.learning.loss.forms import joint_loss_nats
+
+LAW = loss_law("olmo-ladder-c4")
+PUBLISHED = Path(__file__).parents[3] / "validation" / "published"
+
+
+def test_the_same_plan_twice_differs_by_luck_alone():
+    twin = Candidate("a", 7e9, 2e12)
+    difference = loss_difference(LAW, twin, twin)
+    assert float(np.median(difference)) == pytest.approx(0.0, abs=1e-3)
+    loss = float(np.median(joint_loss_nats(LAW.draws, 7e9, 2e12)))
+    assert float(np.std(difference)) == pytest.approx(np.sqrt(2.0) * LAW.scatter * loss, rel=0.05)
+    assert tie_tokens(LAW, twin, twin) == pytest.approx(2e12, rel=1e-9)
+
+
+def test_common_draws_make_the_interval_of_a_difference_much_narrower():
+    found = compare(LAW, Candidate("large", 70e9, 2e12), Candidate("small", 40e9, 2e12))
+    (low, middle, high), (apart_low, _, apart_high) = found["difference"], found["without_common_draws"]
+    assert low < middle < high < 0.0
+    assert found["first_is_better"] > 0.95
+    assert high - low < 0.4 * (apart_high - apart_low)
+    assert apart_high > 0.0
+
+
+@given(st.floats(1e9, 1e11), st.floats(1.1, 3.0), st.floats(1e11, 1e13))
+def test_a_larger_model_ties_earlier(parameters, factor, tokens):
+    tie = tie_tokens(LAW, Candidate("large", factor * parameters, tokens), Candidate("small", parameters, tokens))
+    assert np.all(tie < tokens)
+    same = joint_loss_nats(LAW.draws, factor * parameters, tie) - joint_loss_nats(LAW.draws, parameters, tokens)
+    inside = tie > 2.0 * tokens / 1e6
+    assert same[inside] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_model_too_small_never_ties():
+    found = compare(LAW, Candidate("tiny", 1e7, 1e9), Candidate("large", 1e12, 1e13))
+    assert found["never_ties"] == 1.0
+    assert found["tie_tokens"] is None
+
+
+def test_differences_of_larger_runs_fall_inside_their_interval():
+    # Fitted to runs below 1B: differences between the 1B and 3B runs of the same length in tokens a parameter.
+    everything = ladder_runs(PUBLISHED, "fit")
+    small = {name: runs.where(runs.parameters < 1e9) for name, runs in everything.items()}
+    fitted = fit_laws(small)
+    inside = []
+    for name, runs in everything.items():
+        law = law_of(name, small[name], fitted, corpus="", tokenizer="", counted="all")
+        large = runs.where(runs.parameters > 1e9)
+        points = sorted(zip(*large, strict=True))
+        for (n1, d1, l1), (n2, d2, l2) in zip(points[:5], points[5:], strict=True):
+            low, high = np.percentile(loss_difference(law, Candidate("", n1, d1), Candidate("", n2, d2)), (5.0, 95.0))
+            inside.append(low <= l1 - l2 <= high)
+    assert len(inside) == 5 * len(LADDER)
+    assert np.mean(inside) >= 0.85
