@@ -1,14 +1,12 @@
 """Writes predictions beside the rows they belong to, as CSV or as JSON."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from clustersim.calibration.beside import csv_beside
 from clustersim.calibration.predictions import Predicted, Prediction
-from clustersim.calibration.rows import TableError
 from clustersim.step.step_time import BREAKDOWN_KEYS
 
 NUMBERS = (
@@ -43,17 +41,12 @@ def predictions_csv(columns: Sequence[str], predictions: Sequence[Prediction]) -
     TableError
         If the input has a column of the same name as an added one.
     """
-    taken = [name for name in ADDED if name in columns]
-    if taken:
-        msg = f"the table already has the columns {', '.join(taken)} of a prediction; rename or drop them"
-        raise TableError(msg)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, *ADDED])
-    for item in predictions:
-        values = prediction_values(item)
-        writer.writerow([*(item.record.cells[name] for name in columns), *(_cell(values[name]) for name in ADDED)])
-    return text.getvalue()
+    return csv_beside(columns, ADDED, (_row(item, columns) for item in predictions))
+
+
+def _row(item: Prediction, columns: Sequence[str]) -> list[str]:
+    values = prediction_values(item)
+    return [*(item.record.cells[name] for name in columns), *(_cell(values[name]) for name in ADDED)]
 
 
 def prediction_values(item: Prediction) -> dict[str, Any]:

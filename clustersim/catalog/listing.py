@@ -7,26 +7,47 @@ from clustersim.catalog.reader import entries, entry, tables
 
 _TABLE_TITLES = {
     "accelerators": "GPUs and other accelerators: dense peaks, memory, scale-up link, power",
+    "accuracy_laws": "fitted accuracy on benchmarks against the training loss",
+    "annealing_laws": "how far the loss in the middle of a run lies above the law of final losses",
+    "capability_laws": "fitted scores on benchmarks against training compute",
     "collective_rates": "calibrated rates of collectives, by scale-up link and class of network",
+    "corpora": "funnels of published training corpora: yields, speeds, what they start from",
     "failures": "failure rates of published clusters, by category",
+    "gradient_norms": "norms of the gradient before clipping, and how they spread",
     "loss_laws": "fitted laws of the training loss",
+    "loss_transients": "how the loss falls through the warm-up to what a law speaks of",
+    "mixes": "mixes of sources that published models were trained on",
     "models": "shapes of published transformers",
     "node_networks": "network interfaces of named servers and cloud instances",
     "nodes": "servers: accelerators, network interfaces, power",
     "prices": "prices of GPU time",
     "published_parameters": "parameter counts as published, to check the arithmetic against",
+    "recipes": "recipes of stable training: loss spikes and divergences of published runs",
+    "schedule_laws": "fitted laws of the loss under a learning-rate schedule, by model",
     "sites": "sites: power usage effectiveness, carbon intensity and price of electricity",
     "step_efficiency": "calibrated efficiency of a training step",
+    "tokenizers": "tokenizers: vocabulary and how much text a token holds",
 }
 
 _HEADLINES: dict[str, tuple[str, ...]] = {
     "accelerators": ("peak.bf16", "peak.fp8", "memory", "memory_bandwidth", "scale_up_bandwidth", "tdp"),
+    "corpora": ("input", "stages"),
+    "accuracy_laws": ("score_sd", "form_sd_per_unit", "lowest_loss"),
+    "capability_laws": (
+        "fitted.models",
+        "held_out.rmse",
+        "held_out.logistic_rmse",
+        "held_out.step_rmse",
+        "held_out.coverage",
+    ),
     "failures": ("categories",),
+    "mixes": ("sources",),
     "models": ("layers", "hidden", "heads", "ffn_hidden", "vocabulary", "mixture.experts"),
     "node_networks": ("nics", "nic_bandwidth", "network"),
     "nodes": ("accelerator", "gpus", "nics", "nic_bandwidth", "training_power"),
     "prices": ("low", "mode", "high"),
     "published_parameters": ("total", "active"),
+    "recipes": ("spikes_per_trillion_tokens", "spike_shape", "divergence"),
     "sites": ("pue", "carbon_intensity", "energy_price"),
 }
 

@@ -8,14 +8,28 @@ import pytest
 
 from clustersim import catalog
 from clustersim.scenario.schema.bill import PriceRange, Site
+from clustersim.scenario.schema.corpus import Corpus
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Accelerator, Node
+from clustersim.scenario.schema.mix import Mix
 from clustersim.scenario.schema.model import Model
 
-TABLES = ("accelerators", "failures", "models", "nodes", "prices", "published_parameters", "sites")
+TABLES = (
+    "accelerators",
+    "corpora",
+    "failures",
+    "mixes",
+    "models",
+    "nodes",
+    "prices",
+    "published_parameters",
+    "sites",
+)
 SECTIONS = {
     "accelerators": Accelerator,
+    "corpora": Corpus,
     "failures": Failures,
+    "mixes": Mix,
     "models": Model,
     "nodes": Node,
     "prices": PriceRange,

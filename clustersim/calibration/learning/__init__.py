@@ -1,0 +1,1 @@
+"""Fits what a model learns: loss laws from published runs."""

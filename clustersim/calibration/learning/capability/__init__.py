@@ -1,0 +1,1 @@
+"""Fits of capability laws, and what they predict for a table of scores."""

@@ -1,0 +1,1 @@
+"""Tables of losses of training runs, and a prediction of each of their rows."""
