@@ -94,6 +94,8 @@ _GPU_TIME = {f"GPU-{unit}": size for unit, size in TIME_UNITS.items() if size >=
 _GPU_TIME_UNIT = {unit: size for unit, size in _GPU_TIME.items() if not unit.endswith("s") or unit == "GPU-s"}
 _ENERGY = {f"{p}Wh": Ratio(_JOULES_PER_WH * 10**n) for p, n in _DECIMAL.items() if n <= 12}
 _MASS = {"g": Ratio("1e-3"), "kg": Ratio(1), **dict.fromkeys(("t", "tonne", "tonnes"), Ratio(1000)), "kt": Ratio(10**6)}
+_CORE_TIME_UNIT = {unit.replace("GPU", "core"): size for unit, size in _GPU_TIME_UNIT.items()}
+_GB_MONTH = 10**9 * TIME_UNITS["month"]
 _COUNT_SUFFIXES = ("", "k", "M", "B", "T")
 
 DIMENSIONS: Mapping[str, Dimension] = {
@@ -152,6 +154,24 @@ DIMENSIONS: Mapping[str, Dimension] = {
             also=("$/GPU-day",),
         ),
         Dimension(
+            "core price",
+            "a price of CPU time",
+            "USD per core-second",
+            "$0.05/core-hour",
+            _priced(_CORE_TIME_UNIT),
+            ("${}/core-hour",),
+            also=("$/core-day",),
+        ),
+        Dimension(
+            "storage price",
+            "a price of storage",
+            "USD per byte-second",
+            "$0.023/GB-month",
+            _priced({"GB-month": _GB_MONTH, "TB-month": 1000 * _GB_MONTH}),
+            ("${}/GB-month",),
+            also=("$/TB-month",),
+        ),
+        Dimension(
             "gpu time",
             "a GPU time",
             "GPU-seconds",
@@ -201,6 +221,15 @@ DIMENSIONS: Mapping[str, Dimension] = {
             "15.6T tokens",
             {"tokens": Ratio(1), "token": Ratio(1)},
             tuple(f"{{}}{m} tokens" for m in _COUNT_SUFFIXES),
+            counted=True,
+        ),
+        Dimension(
+            "documents",
+            "a number of documents",
+            "documents",
+            "200B documents",
+            {"documents": Ratio(1), "document": Ratio(1)},
+            tuple(f"{{}}{m} documents" for m in _COUNT_SUFFIXES),
             counted=True,
         ),
         Dimension(

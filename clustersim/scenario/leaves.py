@@ -8,7 +8,16 @@ from clustersim.scenario.document import Path
 from clustersim.scenario.schema.law import Constant
 from clustersim.scenario.schema.section import Section
 from clustersim.scenario.schema.shape import below, dimension
-from clustersim.scenario.units import FailureRate, format_quantity, format_rate, format_timestamp
+from clustersim.scenario.units import (
+    Amount,
+    FailureRate,
+    Speed,
+    format_amount,
+    format_quantity,
+    format_rate,
+    format_speed,
+    format_timestamp,
+)
 
 CATALOGUE_ENTRY = "catalogue_entry"
 _EXACT = 1e15
@@ -53,6 +62,10 @@ def value_text(value: Any, annotation: Any) -> str:
         return format_quantity(value.value, "time")
     if isinstance(value, FailureRate):
         return format_rate(value)
+    if isinstance(value, Amount):
+        return format_amount(value)
+    if isinstance(value, Speed):
+        return format_speed(value)
     if isinstance(value, datetime):
         return format_timestamp(value)
     if isinstance(value, dict | tuple):

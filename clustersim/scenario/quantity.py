@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1
 _MULTIPLIER = re.compile(r"(thousand|million|billion|trillion|[kKMBT])(?![A-Za-z])\s*")
 _LONGEST_NUMBER = 60
 _MOST_DIGITS = 21
-_SINGULAR = {"days": "day", "tokens": "token", "GPU-hours": "GPU-hour"}
+_SINGULAR = {"days": "day", "tokens": "token", "documents": "document", "GPU-hours": "GPU-hour"}
 
 
 class QuantityError(ValueError):

@@ -18,9 +18,14 @@ def reference_problems(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         yield from _named("phase", claim.phase, phases, ("claims", index))
         yield from _named("window", claim.window, windows, ("claims", index))
         yield from _failing(claim.components, scenario, ("claims", index, "components"))
+        if claim.benchmark is not None and (unknown := unknown_entry("capability_laws", claim.benchmark)):
+            yield ("claims", index, "benchmark"), unknown
     law = unknown_entry("loss_laws", scenario.learning.law)
     if law:
         yield ("learning", "law"), law
+    of_corpus = None if scenario.corpus is None else scenario.corpus.quality.law
+    if of_corpus is not None and (unknown := unknown_entry("loss_laws", of_corpus)):
+        yield ("corpus", "quality", "law"), unknown
 
 
 def _failing(components: Iterable[str], scenario: Scenario, path: Path) -> Iterator[tuple[Path, str]]:

@@ -7,6 +7,16 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from clustersim.scenario.amounts import (
+    AMOUNT_EXAMPLE,
+    SPEED_EXAMPLE,
+    Amount,
+    Speed,
+    format_amount,
+    format_speed,
+    parse_amount,
+    parse_speed,
+)
 from clustersim.scenario.dimensions import DIMENSIONS
 from clustersim.scenario.quantity import (
     QuantityError,
@@ -17,9 +27,12 @@ from clustersim.scenario.quantity import (
 from clustersim.scenario.rates import RATE_EXAMPLE, FailureRate, RateUnit, format_rate, parse_rate
 
 __all__ = [
+    "Amount",
     "Bandwidth",
     "Bytes",
     "CarbonIntensity",
+    "CorePrice",
+    "DataAmount",
     "Duration",
     "EnergyPrice",
     "FailureRate",
@@ -27,18 +40,25 @@ __all__ = [
     "Fraction",
     "GpuPrice",
     "Power",
+    "ProcessingSpeed",
     "QuantityError",
     "RateUnit",
+    "Speed",
+    "StoragePrice",
     "Timestamp",
     "Tokens",
     "Unit",
     "UnitRate",
+    "format_amount",
     "format_quantity",
     "format_rate",
+    "format_speed",
     "format_timestamp",
+    "parse_amount",
     "parse_number",
     "parse_quantity",
     "parse_rate",
+    "parse_speed",
     "parse_timestamp",
 ]
 
@@ -135,6 +155,8 @@ _CARBON = _quantity("carbon intensity")
 _FLOP_RATE = _quantity("flop rate")
 _TOKENS = _quantity("tokens")
 _FRACTION = _quantity("fraction")
+_CORE_PRICE = _quantity("core price")
+_STORAGE_PRICE = _quantity("storage price")
 
 Duration = Annotated[float, *_TIME]
 """Seconds."""
@@ -148,6 +170,10 @@ EnergyPrice = Annotated[float, *_ENERGY_PRICE]
 """USD per joule."""
 GpuPrice = Annotated[float, *_GPU_PRICE]
 """USD per GPU-second."""
+CorePrice = Annotated[float, *_CORE_PRICE]
+"""USD per core-second."""
+StoragePrice = Annotated[float, *_STORAGE_PRICE]
+"""USD per byte-second."""
 CarbonIntensity = Annotated[float, *_CARBON]
 """Kilograms of carbon dioxide per joule."""
 FlopRate = Annotated[float, *_FLOP_RATE]
@@ -177,3 +203,31 @@ UnitRate = Annotated[
     ),
 ]
 """Failures per unit and second."""
+
+DataAmount = Annotated[
+    Amount,
+    _text("an amount of data", AMOUNT_EXAMPLE, parse_amount, Amount),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "title": "an amount of data, in bytes, documents or tokens",
+            "pattern": f"^\\s*{_NUMBER_PATTERN}\\s*[^\\s0-9].*$",
+            "examples": [AMOUNT_EXAMPLE, "200B documents", "24 TB"],
+        }
+    ),
+]
+"""Bytes, documents or tokens."""
+
+ProcessingSpeed = Annotated[
+    Speed,
+    _text("a speed of one core or GPU", SPEED_EXAMPLE, parse_speed, Speed),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "title": "what one core or one GPU gets through in a second",
+            "pattern": r"^.+/s\s+per\s+(core|GPU|gpu)\s*$",
+            "examples": [SPEED_EXAMPLE, "370 kB/s per core", "694k tokens/s per GPU"],
+        }
+    ),
+]
+"""Bytes, documents or tokens per second and processor."""

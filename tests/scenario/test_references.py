@@ -52,6 +52,12 @@ def test_the_loss_law_exists(wrong: Wrong) -> None:
     )
 
 
+def test_the_benchmark_of_a_claim_exists(wrong: Wrong) -> None:
+    (line,) = wrong(more="claims: [{quantity: score, at_least: 50 %, source: x, benchmark: GSM8}]\n")
+    assert line.startswith("plan.yaml:10:66: claims[0].benchmark: unknown")
+    assert "did you mean 'GSM8K'?" in line
+
+
 def test_names_that_exist_are_fine(load: Callable[..., object]) -> None:
     load(
         more="windows: [{name: a, length: 1 d}]\n"

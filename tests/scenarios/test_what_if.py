@@ -35,7 +35,11 @@ WHAT_GOES_WRONG = (
     "maintenance",
     "preemption",
     "cluster.storage",
+    "corpus.loader",
+    "corpus.token_size",
+    "corpus.tokens_per_document",
     "cluster.diurnal_swing",
+    "training.optimizer.recipe",
 )
 NO_MECHANISM = {
     "failures.catalogue_entry",
@@ -45,8 +49,12 @@ NO_MECHANISM = {
     "maintenance.name",
     "maintenance.kind",
     "preemption.name",
+    "training.optimizer.recipe.catalogue_entry",
+    "training.optimizer.recipe.divergence",
+    "training.optimizer.recipe.divergence_runs",
 }
-"""Settings that are labels, or choose between settings that have rows."""
+"""Settings that are labels, choose between settings that have rows, or that the reading of the optimizer alone asks
+for."""
 
 
 @cache

@@ -166,6 +166,15 @@ TIER = "checkpoint.tiers=[{name: peers, survives: node, load: 10 s}]"
 HOST = "checkpoint.tiers=[{name: host, survives: restart, load: 10 s}]"
 ADAPTIVE = "checkpoint.interval=adaptive"
 STORE = "cluster.storage={bandwidth: 300 MB/s}"
+IDS = "corpus={}"
+IMAGES = "corpus={loader: {bytes_per_token: 2 kB}}"
+"""Pictures cut into tokens: a GB each second."""
+SHARDS = "corpus={loader: {bytes_per_token: 400 B, order: shards, shard: 1 GB}}"
+CPU = "corpus={loader: {bytes_per_token: 2 kB, cpu: {cores: 8, speed: 10 MB/s}}}"
+EPOCHS = "corpus={loader: {bytes_per_token: 2 kB}, mix: {sources: {pictures: {share: 100 %, unique: 10B tokens}}}}"
+CACHE = EPOCHS.replace("2 kB}", "2 kB, cache: {size: 100 TB}}")
+STALLS = "corpus={loader: {stalls: {every: 1 h, lasts: 5 min}}}"
+CRAWL = "corpus={loader: {order: documents}}"
 BUSY = "cluster.storage={bandwidth: 200 MB/s, tenants: [{name: others, demand: 2 GB/s, pause: 1 h, busy: 1 h}]}"
 EVERY = "maintenance=[{kind: periodic, name: firmware, every: 8 h, duration: 30 min}]"
 RANDOM = "maintenance=[{kind: random, name: firmware, mean_interval: 8 h, duration: 30 min}]"
@@ -177,6 +186,10 @@ ROOM = "cluster.nodes=16"
 PODS = "cluster.fabric={kind: clos, nodes_per_pod: 4, oversubscription: 4}"
 LARGE_PODS = "cluster.fabric={kind: clos, nodes_per_pod: 12, oversubscription: 24}"
 BEHIND = "spares.placement={at: behind_job}"
+RECIPE = "training.optimizer.recipe"
+SPIKY = "{like: classic, spikes_per_trillion_tokens: 333, spike_shape: 1000000}"
+RECIPES = f"training.optimizer={{recipe: {SPIKY}}}"
+STABLE = RECIPES.replace("333", "0")
 RESTART_PARTS = ("schedule", "init", "collectives", "load", "warmup")
 
 ROWS = (
@@ -240,6 +253,16 @@ ROWS = (
     Row("failures.categories.slow.bandwidth", "2 %", LONGER, given=(NIC_SLOW,)),
     Row("failures.categories.spike.rewind", "300", LONGER, given=(SPIKES,)),
     Row("failures.categories.spike.skip", "1000", SKIPS, given=(SPIKES,)),
+    Row(RECIPE, SPIKY, LONGER, "null"),
+    Row(f"{RECIPE}.spikes_per_trillion_tokens", "600", MORE, "0", (STABLE,)),
+    Row(
+        f"{RECIPE}.spike_shape",
+        "0.1",
+        UNSURE,
+        given=("study.parameter_uncertainty=true", "failures.rate_multiplier=0", RECIPES),
+    ),
+    Row(f"{RECIPE}.rewind", "300", LONGER, given=(RECIPES,)),
+    Row(f"{RECIPE}.skip", "1000", SKIPS, given=(RECIPES,)),
     # --- detection, diagnosis, people
     Row("recovery.detection.crash", "30 min", LONGER, "{kind: lognormal, median: 30 s, sigma: 0.7}"),
     Row("recovery.detection.hang_timeout", "1 h", LONGER, "10 min", (f"{NODE}.effect=hang",)),
@@ -339,12 +362,34 @@ ROWS = (
     Row("cluster.storage", "{bandwidth: 100 MB/s}", REDONE, "{bandwidth: 1000 GB/s}"),
     Row("cluster.storage.bandwidth", "100 MB/s", REDONE, given=(STORE,)),
     Row("cluster.storage.data_loading", "280 MB/s", REDONE, "0 GB/s", (STORE,)),
+    Row("cluster.storage.reads", "10", SLOWLY, given=(STORE, CRAWL)),
     Row(
         "cluster.storage.tenants", "[{name: others, demand: 20 GB/s, pause: 1 min, busy: 10 h}]", REDONE, "[]", (STORE,)
     ),
     Row("cluster.storage.tenants[0].demand", "1 MB/s", LESS_REDONE, given=(BUSY,)),
     Row("cluster.storage.tenants[0].pause", "1000 d", LESS_REDONE, given=(BUSY,)),
     Row("cluster.storage.tenants[0].busy", "1000 d", REDONE, given=(BUSY,)),
+    # --- the data
+    Row("corpus.loader.bytes_per_token", "3 kB", SLOWLY, "4 B", (STORE, IDS)),
+    Row("corpus.token_size", "3 kB", SLOWLY, "4 B", (STORE, IDS)),
+    Row(
+        "corpus.tokens_per_document", "20", SLOWLY, given=(STORE, "corpus={loader: {order: documents, block: 100 kB}}")
+    ),
+    Row("corpus.loader.read_copies", "8", SLOWLY, given=(STORE, IMAGES)),
+    Row("corpus.loader.order", "documents", SLOWLY, given=(STORE, IMAGES, "corpus.loader.block=8 MB")),
+    Row("corpus.loader.block", "100 MB", SLOWLY, "4 KiB", (STORE, IMAGES)),
+    Row("corpus.loader.shard", "1 MB", SLOWLY, given=("cluster.storage={bandwidth: 1 TB/s, reads: 10}", SHARDS)),
+    Row("corpus.loader.node_bandwidth", "10 MB/s", SLOWLY, "100 GB/s", (IMAGES,)),
+    Row("corpus.loader.prefetch", "100", SWIFTLY, given=(STALLS,)),
+    Row("corpus.loader.cpu", "{cores: 4}", SLOWLY, "null", (IMAGES,)),
+    Row("corpus.loader.cpu.speed", "100 kB/s", SLOWLY, given=(CPU,)),
+    Row("corpus.loader.cpu.cores", "1", SLOWLY, given=(CPU,)),
+    Row("corpus.loader.cache", "{size: 100 TB}", SWIFTLY, "null", (STORE, EPOCHS)),
+    Row("corpus.loader.cache.size", "1 TB", SLOWLY, given=(STORE, CACHE)),
+    Row("corpus.loader.cache.bandwidth", "1 MB/s", SLOWLY, given=(STORE, CACHE)),
+    Row("corpus.loader.stalls", "{every: 1 h, lasts: 5 min}", SLOWLY, "null", (IDS,)),
+    Row("corpus.loader.stalls.every", "20 min", SLOWLY, given=(STALLS,)),
+    Row("corpus.loader.stalls.lasts", "20 min", SLOWLY, given=(STALLS,)),
     # --- the calendar
     Row("cluster.diurnal_swing", "20 %", LONGER, "0 %"),
     Row("maintenance", "[{kind: periodic, name: firmware, every: 8 h, duration: 30 min}]", STOPS, "[]"),

@@ -12,7 +12,7 @@ from clustersim.scenario.schema.section import Section, setting
 UNKNOWN_ENTRY = "unknown_entry"
 """Type of the validation error for a name that the catalogue does not have."""
 
-_NOUNS = {"failures": "failure model"}
+_NOUNS = {"failures": "failure model", "corpora": "corpus", "mixes": "mix"}
 
 
 def unknown_entry(table: str, name: str) -> str | None:

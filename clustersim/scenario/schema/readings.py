@@ -4,6 +4,7 @@ from typing import Literal, Self, overload
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from clustersim._numerals import short
 from clustersim.scenario.schema.failure_category import Component
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Tokens, parse_number, parse_quantity
@@ -26,6 +27,11 @@ CLAIMED_QUANTITIES: dict[str, str | None] = {
     "manual_interventions": None,
     "mean_time_to_interruption": "time",
     "loss": None,
+    "cost_of_a_tenth": "money",
+    "score": "fraction",
+    "transition": None,
+    "corpus_share": "fraction",
+    "divergence": "fraction",
 }
 """What a claim may speak of, and the dimension of its value (None: a plain number)."""
 
@@ -47,7 +53,17 @@ ClaimedQuantity = Literal[
     "manual_interventions",
     "mean_time_to_interruption",
     "loss",
+    "cost_of_a_tenth",
+    "score",
+    "transition",
+    "corpus_share",
+    "divergence",
 ]
+
+CorpusPart = Literal["web", "code", "papers", "books"]
+
+_OF_BENCHMARKS = ("score", "transition")
+_AT_A_MOMENT = ("loss", "cost_of_a_tenth", "score")
 
 
 class Learning(Section):
@@ -83,7 +99,22 @@ class Claim(Section):
     window: str | None = setting(None, description="window it speaks of; the whole run when omitted")
     phase: str | None = setting(None, description="phase it speaks of; the whole run when omitted")
     at: Tokens | None = setting(
-        None, gt=0.0, description="tokens trained when a claimed loss is read; the end when omitted"
+        None,
+        ge=0.0,
+        description="tokens trained when a claimed loss, score or price of a tenth of a nat is read; the end when"
+        " omitted",
+    )
+    benchmark: str | None = setting(
+        None, description="benchmark of a claimed score or transition, as the catalogue names it"
+    )
+    parameters: float | None = setting(
+        None,
+        gt=0.0,
+        description="parameters of another model whose score is claimed, trained on the tokens of 'at'; the plan's"
+        " model when omitted",
+    )
+    part: CorpusPart | None = setting(
+        None, description="part of the corpus of a claimed share: web, code, papers or books"
     )
     source: str = setting(description="who says so, and where")
 
@@ -117,11 +148,28 @@ class Claim(Section):
         return ""
 
     def _setting_of_another_quantity(self) -> str:
-        if self.at is not None and self.quantity != "loss":
-            return f"'at' goes with the quantity loss, not with {self.quantity}"
-        if self.components and self.quantity != "unexpected_interruptions":
-            return f"'components' goes with the quantity unexpected_interruptions, not with {self.quantity}"
+        goes_with = {
+            "at": (self.at, _AT_A_MOMENT),
+            "components": (self.components or None, ("unexpected_interruptions",)),
+            "benchmark": (self.benchmark, _OF_BENCHMARKS),
+            "parameters": (self.parameters, ("score",)),
+            "part": (self.part, ("corpus_share",)),
+        }
+        for name, (value, quantities) in goes_with.items():
+            if value is not None and self.quantity not in quantities:
+                return f"'{name}' goes with the quantity {' or '.join(quantities)}, not with {self.quantity}"
+        if self.parameters is not None and self.at is None:
+            return "'parameters' of another model need the tokens it was trained on, 'at'"
+        for name, quantities in (("benchmark", _OF_BENCHMARKS), ("part", ("corpus_share",))):
+            if self.quantity in quantities and getattr(self, name) is None:
+                return f"the quantity {self.quantity} needs '{name}'"
         return ""
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """What it is of, where it is not of the run as a whole: components, a benchmark, a part of the corpus."""
+        model = () if self.parameters is None else (f"{short(self.parameters)} parameters",)
+        return (*self.components, *(name for name in (self.benchmark, self.part) if name), *model)
 
     def value(self) -> float | None:
         """The one number it claims, in SI units; None for a bound or a range."""

@@ -2,6 +2,7 @@
 
 from clustersim.scenario.schema.bill import Bill
 from clustersim.scenario.schema.checkpoint import Checkpoint
+from clustersim.scenario.schema.corpus import Corpus
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Cluster
 from clustersim.scenario.schema.maintenance import Maintenance
@@ -32,6 +33,11 @@ class Scenario(Section):
     checkpoint: Checkpoint = setting(description="periodic checkpoints")
     maintenance: tuple[Maintenance, ...] = setting((), description="planned stops and roll-outs")
     preemption: tuple[Preemption, ...] = setting((), description="other jobs that come at random and take nodes")
+    corpus: Corpus | None = setting(
+        None,
+        description="the training corpus, how it is made and read: a catalogue name or a mapping; data are always there"
+        " when omitted",
+    )
     learning: Learning = setting(default_factory=Learning, description="loss forecast")
     bill: Bill = setting(default_factory=Bill, description="money, energy, carbon")
     windows: tuple[Window, ...] = setting((), description="stretches of the run reported by themselves")

@@ -18,6 +18,14 @@ class Storage(Section):
 
     bandwidth: Bandwidth = setting(gt=0.0, description="bandwidth of all its users, reads and writes together")
     data_loading: Bandwidth = setting(
-        "0 GB/s", ge=0.0, description="bandwidth that the data of the job takes while it trains"
+        "0 GB/s",
+        ge=0.0,
+        description="bandwidth that the data of the job takes while it trains; where there is a corpus, what its loader"
+        " takes",
+    )
+    reads: float | None = setting(
+        None,
+        gt=0.0,
+        description="reads per second that it answers; the loader of the corpus makes them. Any number when omitted",
     )
     tenants: tuple[Tenant, ...] = setting((), description="other users")

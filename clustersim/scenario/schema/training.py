@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, model_validator
 
 from clustersim.scenario.schema.hardware import Precision
 from clustersim.scenario.schema.model import PositiveInt
+from clustersim.scenario.schema.optimizer import Optimizer
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Timestamp, Tokens
 
@@ -172,6 +173,7 @@ class Training(Section):
     layout: Layout = setting(description="parallel layout, for every phase that does not give its own")
     phases: tuple[Phase, ...] = setting(min_length=1, description="phases in order")
     resizes: tuple[Resize, ...] = setting((), description="changes of the size of the job on given dates")
+    optimizer: Optimizer = setting(default_factory=Optimizer, description="the optimizer's loop")
     deadline: Duration | None = setting(
         None, gt=0.0, description="stop simulating after this much wall time, finished or not"
     )

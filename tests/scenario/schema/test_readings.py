@@ -54,7 +54,25 @@ def test_a_claim_of_one_number_has_a_value() -> None:
             "Input should be 'gpu', 'hbm'",
         ),
         ({"quantity": "steps", "at_least": 3, "at_most": 2}, "at_least 3.0 is more than at_most 2.0"),
-        ({"quantity": "steps", "equals": 1, "at": "1T tokens"}, "'at' goes with the quantity loss, not with steps"),
+        (
+            {"quantity": "steps", "equals": 1, "at": "1T tokens"},
+            "'at' goes with the quantity loss or cost_of_a_tenth or score, not with steps",
+        ),
+        (
+            {"quantity": "loss", "equals": 1, "benchmark": "gsm8k"},
+            "'benchmark' goes with the quantity score or transition, not with loss",
+        ),
+        (
+            {"quantity": "transition", "at_most": 1, "benchmark": "gsm8k", "parameters": 1e9},
+            "'parameters' goes with the quantity score, not with transition",
+        ),
+        (
+            {"quantity": "score", "at_least": "10 %", "benchmark": "gsm8k", "parameters": 1e9},
+            "'parameters' of another model need the tokens it was trained on, 'at'",
+        ),
+        ({"quantity": "loss", "equals": 1, "part": "web"}, "'part' goes with the quantity corpus_share, not with loss"),
+        ({"quantity": "score", "at_least": "10 %"}, "the quantity score needs 'benchmark'"),
+        ({"quantity": "corpus_share", "equals": "10 %"}, "the quantity corpus_share needs 'part'"),
         ({"quantity": "step", "equals": 1}, "Input should be"),
         ({"quantity": "steps", "equals": True}, "Input should be a valid"),
     ],
