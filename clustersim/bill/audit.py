@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
+from clustersim._numerals import short
 from clustersim.bill._sentences import (
     Bounds,
     Interval,
@@ -19,7 +20,7 @@ from clustersim.bill.quantities import QUANTITIES, Quantity
 from clustersim.scenario.schema.readings import Claim
 
 Key = tuple[str, str | None, str | None] | tuple[str, str | None, str | None, tuple[str, ...]]
-"""Quantity, window and phase, None for the whole run; and the components, where it is of some alone."""
+"""Quantity, window and phase, None for the whole run; and what it is of, where it is of something alone."""
 
 Verdict = Literal["inside", "too_low", "too_high", "inconsistent", "not_covered"]
 """Of the claim: it agrees, it lies below or above the forecast, it contradicts other claims, nothing forecasts it."""
@@ -44,13 +45,14 @@ class ClaimResult(TypedDict):
     source: str
     window: str | None
     phase: str | None
-    components: list[str]
+    of: list[str]
 
 
 def key_of(claim: Claim) -> Key:
     """What a claim speaks of."""
     place = (claim.quantity, claim.window, claim.phase)
-    return (*place, claim.components) if claim.components else place
+    of = claim.of if claim.at is None else (*claim.of, f"{short(claim.at)} tokens")
+    return (*place, of) if of else place
 
 
 def audit(
@@ -58,6 +60,7 @@ def audit(
     forecast: Mapping[Key, Interval],
     facts: PlanFacts,
     loss: LossOutlook | None = None,
+    remarks: Mapping[Key, str] | None = None,
 ) -> list[ClaimResult]:
     """Hold every claim against the forecast, then the claims against each other.
 
@@ -72,6 +75,8 @@ def audit(
         What the plan fixes exactly.
     loss : LossOutlook, optional
         The loss law; without it no claim on the loss is covered.
+    remarks : mapping of Key to str, optional
+        What to say beside a forecast, or why there is none.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def audit(
     results = [
         _loss_result(claim, loss)
         if claim.quantity == "loss" and loss is not None
-        else _plain_result(claim, known, facts)
+        else _plain_result(claim, known, facts, remarks or {})
         for claim in claims
     ]
     return [*results, *(_contradiction(*found) for found in contradictions(claims, facts))]
@@ -99,14 +104,15 @@ def _loss_result(claim: Claim, loss: LossOutlook) -> ClaimResult:
     return _held_against(claim, loss.interval(tokens), loss.remark(tokens), loss.moment(tokens))
 
 
-def _plain_result(claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts) -> ClaimResult:
+def _plain_result(
+    claim: Claim, known: Mapping[Key, Interval], facts: PlanFacts, remarks: Mapping[Key, str]
+) -> ClaimResult:
     interval = known.get(key_of(claim))
     if interval is None:
-        return _held_against(claim, None, "No forecast is made of this.")
-    counted = f"{QUANTITIES[claim.quantity].counted}."
-    return _held_against(
-        claim, interval, f"{counted} {facts.micro_batch_remark()}" if claim.quantity == "steps" else counted
-    )
+        return _held_against(claim, None, remarks.get(key_of(claim), "No forecast is made of this."))
+    remark = facts.micro_batch_remark() if claim.quantity == "steps" else remarks.get(key_of(claim), "")
+    moment = "" if claim.at is None else f" after {short(claim.at)} tokens"
+    return _held_against(claim, interval, f"{QUANTITIES[claim.quantity].counted}. {remark}".rstrip(), moment)
 
 
 def _held_against(claim: Claim, interval: Interval | None, counted: str, moment: str = "") -> ClaimResult:
@@ -114,7 +120,7 @@ def _held_against(claim: Claim, interval: Interval | None, counted: str, moment:
     value, bounds = _shown_value(claim, quantity), _shown_bounds(claim, quantity)
     place = claim.window or claim.phase
     opening = f"{place}: claimed" if place else "Claimed"
-    of = f" of {', '.join(claim.components)}" if claim.components else ""
+    of = f" of {', '.join(claim.of)}" if claim.of else ""
     claimed = f"{opening} {claimed_text(value, bounds, quantity)}{of}{moment}"
     if interval is None:
         return _result(claim, None, "not_covered", f"{claimed}; not covered by the forecast. {counted}")
@@ -167,7 +173,7 @@ def _result(claim: Claim, forecast: Interval | None, verdict: Verdict, sentence:
         "source": claim.source,
         "window": claim.window,
         "phase": claim.phase,
-        "components": list(claim.components),
+        "of": list(claim.of),
     }
 
 

@@ -25,7 +25,9 @@ class LossOutlook:
     untrained : Interval
         Loss of the first step [nats/token].
     at : callable
-        5 %, 50 % and 95 % quantiles of the loss [nats/token] of a run that ends after some tokens.
+        5 %, 50 % and 95 % quantiles of the loss [nats/token] after some tokens.
+    early : callable, optional
+        The same in the transient; without it nothing is known there.
     """
 
     corpus: str
@@ -35,12 +37,15 @@ class LossOutlook:
     tokens: float
     untrained: Interval
     at: Callable[[float], Interval]
+    early: Callable[[float], Interval] | None = None
 
     def interval(self, tokens: float) -> Interval | None:
-        """Forecast after ``tokens`` [nats/token]; None in the transient, which no law covers."""
+        """Forecast after ``tokens`` [nats/token]; None in a transient of which nothing is known."""
         if tokens <= self.tokens_per_first_step:
             return self.untrained
-        return self.at(tokens) if tokens > self.covered_from_tokens else None
+        if tokens > self.covered_from_tokens:
+            return self.at(tokens)
+        return self.early(tokens) if self.early else None
 
     def moment(self, tokens: float) -> str:
         """When a loss is read: " at the start", " after 100B tokens", " at the end"."""
@@ -52,12 +57,13 @@ class LossOutlook:
         """What the loss after ``tokens`` is measured on, or why there is no forecast of it."""
         if tokens <= self.tokens_per_first_step:
             return "loss of the untrained model: the logarithm of its vocabulary and what random weights add."
-        if tokens <= self.covered_from_tokens:
-            return (
-                f"The loss law speaks from {short(self.covered_from_tokens)} tokens on; before that the run warms up "
-                f"and falls from about {short(self.untrained[0])} nats/token, the loss of a model that knows nothing."
-            )
         place = f"held-out loss on {self.corpus}, {self.tokenizer} tokenizer; no other text or tokenizer compares."
-        if tokens < self.tokens:
-            place += f" Read after {short(tokens)} tokens as if the run ended there; mid-run it is 1 to 4 % higher."
-        return place
+        if tokens <= self.covered_from_tokens:
+            fall = (
+                f"The loss law speaks from {short(self.covered_from_tokens)} tokens on; before that the run warms up "
+                f"and falls from about {short(self.untrained[0])} nats/token, the loss of a model that knows nothing"
+            )
+            if not self.early:
+                return f"{fall}."
+            return f"{place} {fall}, as runs of 124M to 3B parameters did for the learning rate they had spent."
+        return f"{place} Read in the middle of the run, under its learning rates." if tokens < self.tokens else place

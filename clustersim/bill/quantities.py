@@ -83,5 +83,22 @@ QUANTITIES: dict[str, Quantity] = {
         "hours", SECONDS_PER_HOUR, "hours between interruptions", "wall time over unexpected interruptions"
     ),
     "loss": Quantity("nats/token", 1.0, "nats/token", "held-out loss"),
+    "cost_of_a_tenth": Quantity(
+        "USD",
+        1.0,
+        "for a tenth of a nat",
+        "the price of the tokens that lower the loss by 0.1 nats from there on, the same model trained longer",
+    ),
+    "score": Quantity("fraction", 1.0, "of the answers right", "score of a base model by its training compute"),
+    "transition": Quantity(
+        "decades",
+        1.0,
+        "decades of training compute",
+        "from a tenth to nine tenths of the way from chance to the ceiling",
+    ),
+    "corpus_share": Quantity("fraction", 1.0, "of the tokens", "share of published mixes"),
+    "divergence": Quantity(
+        "fraction", 1.0, "chance of divergence without warm-up", "a run whose learning rate starts at its peak"
+    ),
 }
 """Every quantity of a claim, by its name in the scenario."""

@@ -9,12 +9,13 @@ from clustersim.cli.catalog import catalog
 from clustersim.cli.check import check
 from clustersim.cli.failures import failures
 from clustersim.cli.layouts import layouts
+from clustersim.cli.learn import learn
 from clustersim.cli.run import run
 from clustersim.cli.schema import schema
 from clustersim.cli.step import step
 from clustersim.cli.validate import validate
 
-COMMANDS = (run, step, layouts, failures, check, schema, catalog)
+COMMANDS = (run, learn, step, layouts, failures, check, schema, catalog)
 """Functions that are commands, by their own names, in the order of ``--help``."""
 
 GROUPS = (validate, calibrate)

@@ -67,7 +67,7 @@ def run(
         fail("--events -: --json prints to standard output too; name a file for one of them")
     replications = plan.scenario.study.replications
     one_run = wanted(events, trace, replication, replications=replications, data=[scenario], folder=folder)
-    forecast = _simulated(plan, seed, workers)
+    forecast = simulated(plan, seed, workers)
     _write(forecast, folder)
     show(forecast, one_run)
     if not one_run.events_printed:
@@ -78,7 +78,8 @@ def run(
         raise typer.Exit(INTERRUPTED)
 
 
-def _simulated(plan: "Plan", seed: int, workers: int | None) -> "Forecast":
+def simulated(plan: "Plan", seed: int, workers: int | None) -> "Forecast":
+    """The forecast of a plan, with a bar of its progress; interrupted too early, the command ends."""
     _preload()
     try:
         with progress_bar("Simulating", "runs") as on_progress:

@@ -18,6 +18,7 @@ from clustersim.step.step_time import StepTime
 from clustersim.study.account import gpu_hours_account
 from clustersim.study.ensemble import Ensemble, Progress, run_ensemble
 from clustersim.study.executor import Executor
+from clustersim.study.learning import learning_section
 from clustersim.study.money import run_bills
 from clustersim.study.readings import audited_claims, learning_outlook
 from clustersim.study.run_summary import (
@@ -101,7 +102,8 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
     runs = ensemble.replications
     if not all(run.finished for run in runs):
         loss = replace(loss, tokens=float(median(run.tokens for run in runs)))
-    claims, bridge = audited_claims(scenario, steps, ensemble, bills, loss)
+    learning = learning_section(scenario, ensemble, records, bills, loss)
+    claims, bridge = audited_claims(scenario, steps, ensemble, bills, loss, learning)
     return {
         "schema": SCHEMA,
         "clustersim_version": __version__,
@@ -136,7 +138,7 @@ def _summary(loaded: Loaded, steps: Sequence[StepTime], ensemble: Ensemble, reco
             "adaptive": ensemble.plan.checkpoint.adaptive is not None,
             "tiers": [asdict(tier) for tier in ensemble.plan.checkpoint.inner],
         },
-        "learning": loss.section(),
+        "learning": learning,
         "bill": bills.section(),
         "uncertainty_share": uncertainty_share(ensemble),
         "sample_timeline": timeline(ensemble, records),

@@ -1,10 +1,11 @@
 """Readings that need the whole forecast: the loss, the claims and the bridge of GPU-hours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge, key_of
 from clustersim.learning import (
@@ -12,16 +13,19 @@ from clustersim.learning import (
     counted_parameters,
     extrapolations,
     final_loss,
-    loss_curve,
-    loss_interval,
     loss_law,
-    notes,
-    token_grid,
     untrained_interval,
 )
+from clustersim.learning.capability import Trained
+from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
+from clustersim.learning.loss.outlook import loss_section
+from clustersim.learning.loss.planned import planned_rates
+from clustersim.learning.loss.transient import transient_of
+from clustersim.learning.loss.worth import tokens_for_fall
 from clustersim.scenario import Scenario
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
+from clustersim.study.learned_claims import learned_forecasts
 from clustersim.study.money import Bills
 from clustersim.study.statistics import Stat, mean_time_between, summarise
 from clustersim.study.step_summary import time_by_state_means_s
@@ -30,6 +34,10 @@ from clustersim.workload.parameters import count_parameters
 
 _HOUR_S = 3600.0
 
+MOST_TOKENS = 1e18
+"""Beyond any text there is: what a fall that is out of reach is priced at."""
+
+Floats = NDArray[np.float64]
 Interval = tuple[float, float, float]
 """The 5 %, 50 % and 95 % quantiles."""
 
@@ -42,24 +50,39 @@ class LossReading:
     parameters: float
     tokens: float
     vocabulary: int
+    rates: LearningRates
 
     def final(self) -> Stat | None:
-        """Held-out loss at the end of the run [nats/token]; None if it ends before the law speaks."""
+        """Held-out loss at the end of the run under its learning rates [nats/token].
+
+        None if it ends before the law speaks.
+        """
         if self.tokens < self.law.min_tokens:
             return None
-        return summarise(final_loss(self.law, self.parameters, self.tokens))
+        return summarise(self._draws(self.tokens))
 
-    def section(self) -> dict[str, Any]:
-        """The summary's section on learning."""
-        grid = token_grid(self.law, self.tokens)
-        return {
-            "law": self.law.name,
-            "corpus": self.law.corpus,
-            "tokenizer": self.law.tokenizer,
-            "final_loss": self.final(),
-            "curve": loss_curve(self.law, self.parameters, grid),
-            "notes": notes(self.law, self.parameters, self.tokens, self.vocabulary),
-        }
+    def at(self, tokens: float) -> Interval:
+        """5 %, 50 % and 95 % quantiles of the held-out loss after some tokens of the run [nats/token]."""
+        return _interval(self._draws(tokens).tolist())
+
+    def _draws(self, tokens: float) -> Floats:
+        return course(self.law, self.parameters, self.rates, [tokens], self.vocabulary)[:, 0]
+
+    def median(self, tokens: float) -> float:
+        """Median final loss of a run over so many fresh tokens [nats/token]."""
+        return float(np.median(final_loss(self.law, self.parameters, tokens)))
+
+    def price_of_a_tenth(self, tokens: float, usd_per_token: float) -> Interval:
+        """Price of the tokens after which a run that has had so many is a tenth of a nat lower [USD]."""
+        more = np.minimum(tokens_for_fall(self.law, self.parameters, tokens, 0.1), MOST_TOKENS)
+        return _interval((usd_per_token * more).tolist())
+
+    def section(self, tokens_per_s: float, usd_per_s: float) -> dict[str, Any]:
+        """What the summary says of the loss, at this pace and cost of the run."""
+        section = loss_section(
+            self.law, self.parameters, self.rates, self.vocabulary, tokens_per_s=tokens_per_s, usd_per_s=usd_per_s
+        )
+        return section | {"tokens": self.tokens, "final_loss": self.final()}
 
     def extrapolations(self) -> list[str]:
         """Where the law is used beyond the runs it was fitted to."""
@@ -72,9 +95,10 @@ class LossReading:
             tokenizer=self.law.tokenizer,
             tokens_per_first_step=tokens_per_first_step,
             tokens=self.tokens,
-            covered_from_tokens=self.law.min_tokens,
+            covered_from_tokens=max(self.law.min_tokens, settled_from_tokens(self.rates, transient_of(self.law.name))),
             untrained=untrained_interval(self.vocabulary),
-            at=lambda tokens: loss_interval(self.law, self.parameters, tokens),
+            at=self.at,
+            early=self.at,
         )
 
 
@@ -86,16 +110,33 @@ def learning_outlook(scenario: Scenario) -> LossReading:
     model = scenario.model
     law = loss_law(scenario.learning.law, mixture=model.mixture is not None)
     tokens = sum(phase.tokens for phase in scenario.training.phases)
-    return LossReading(law, float(counted_parameters(model, law.parameter_count)), tokens, model.vocabulary)
+    parameters = float(counted_parameters(model, law.parameter_count))
+    return LossReading(law, parameters, tokens, model.vocabulary, planned_rates(scenario.training, parameters))
 
 
 def audited_claims(
-    scenario: Scenario, steps: Sequence[StepTime], ensemble: Ensemble, bills: Bills, loss: LossReading
+    scenario: Scenario,
+    steps: Sequence[StepTime],
+    ensemble: Ensemble,
+    bills: Bills,
+    loss: LossReading,
+    learning: Mapping[str, Any],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Hold the scenario's claims against the forecast, and bridge compute to the GPU-hours on the bill."""
-    known = _known(scenario, steps, ensemble, bills)
+    """Hold the scenario's claims against the forecast, and bridge compute to the GPU-hours on the bill.
+
+    ``learning`` is the summary's section on what the run learns.
+    """
+    trained = Trained(float(count_parameters(scenario.model).active), loss.tokens)
+    usd_per_token = float(np.median(bills.cost_usd)) / loss.tokens
+    learned, remarks = learned_forecasts(
+        scenario.claims, trained, learning["optimizer"], lambda tokens: loss.price_of_a_tenth(tokens, usd_per_token)
+    )
     results = audit(
-        scenario.claims, known, _facts(scenario, ensemble), loss.outlook(ensemble.plan.phases[0].tokens_per_step)
+        scenario.claims,
+        _known(scenario, steps, ensemble, bills) | learned,
+        _facts(scenario, ensemble),
+        loss.outlook(ensemble.plan.phases[0].tokens_per_step),
+        remarks,
     )
     bridge = gpu_hours_bridge(
         _phase_work(scenario, steps, ensemble), _claimed_throughput(scenario), _claimed_gpu_hours(scenario)

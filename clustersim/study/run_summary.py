@@ -230,12 +230,12 @@ def _windows(scenario: Scenario, ensemble: Ensemble) -> list[dict[str, Any]]:
                 "effective_training_time_fraction": summarise([metrics.effective_training_time for metrics in seen]),
                 "by_category": [
                     {
-                        "category": name,
-                        "count": summarise([metrics.by_category[name] for metrics in seen]),
-                        "published": _published(scenario, name, gpu_seconds),
+                        "category": c.name,
+                        "count": summarise([metrics.by_category[c.name] for metrics in seen]),
+                        "published": _published(scenario, c.name, gpu_seconds),
                     }
-                    for name, category in scenario.failures.categories.items()
-                    if category.stops_job
+                    for c in ensemble.plan.categories
+                    if c.stops_job
                 ],
             }
         )
@@ -253,8 +253,8 @@ def unreached_windows(scenario: Scenario, ensemble: Ensemble) -> list[str]:
 
 def _published(scenario: Scenario, name: str, gpu_seconds: float) -> int | None:
     """The published count of a category, where the window is as long and large as the one it was counted in."""
-    category = scenario.failures.categories[name]
-    if category.published_count is None or category.rate.unit != "gpu":
+    category = scenario.failures.categories.get(name)
+    if category is None or category.published_count is None or category.rate.unit != "gpu":
         return None
     expected = category.rate.per_second * gpu_seconds * scenario.failures.rate_multiplier
     return category.published_count if abs(expected - category.published_count) < 0.02 * expected else None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,7 +133,7 @@ def test_failures_of_some_components_are_compared_with_their_own_forecast():
     key = ("unexpected_interruptions", "54 days", None, ("gpu", "hbm"))
     (result,) = audit([of_gpus], FORECAST | {key: (240.0, 265.0, 290.0)}, SEED)
     assert result["verdict"] == "inside"
-    assert result["components"] == ["gpu", "hbm"]
+    assert result["of"] == ["gpu", "hbm"]
     assert result["sentence"].startswith("54 days: claimed 268 unexpected interruptions of gpu, hbm; forecast 265")
     assert judge(of_gpus)["verdict"] == "not_covered"
 
@@ -178,7 +180,14 @@ class TestLoss:
         )
         assert "untrained model" in result["sentence"]
 
-    def test_the_first_billion_tokens_are_not_covered(self):
+    def test_the_first_billion_tokens_are_forecast_where_the_transient_is_known(self):
+        known = replace(outlook(), early=lambda _tokens: (5.7, 7.9, 12.6))
+        result = judge(claim("loss", equals=4.2, at="1B tokens"), known)
+        assert result["verdict"] == "too_low"
+        assert result["forecast_p50"] == 7.9
+        assert "learning rate they had spent" in result["sentence"]
+
+    def test_the_first_billion_tokens_are_not_covered_where_it_is_not(self):
         result = judge(claim("loss", equals=4.2, at="1B tokens"), outlook())
         assert result["verdict"] == "not_covered"
         assert "speaks from 1.91B tokens on" in result["sentence"]
@@ -189,7 +198,7 @@ class TestLoss:
         result = judge(claim("loss", equals=2.9, at="100B tokens"), outlook(name))
         assert result["verdict"] == "too_high"
         assert result["sentence"].startswith("Claimed 2.9 nats/token after 100B tokens; forecast ")
-        assert "mid-run it is 1 to 4 % higher" in result["sentence"]
+        assert "Read in the middle of the run" in result["sentence"]
 
     @pytest.mark.parametrize("name", ["olmo-ladder-pile", "olmo-ladder-c4", "chinchilla-besiroglu"])
     def test_1_4_at_the_end_is_too_low_on_every_law(self, name):
@@ -197,7 +206,7 @@ class TestLoss:
         assert result["verdict"] == "too_low"
         assert result["sentence"].startswith("Claimed 1.4 nats/token at the end; forecast ")
         assert outlook(name).corpus in result["sentence"]
-        assert "mid-run" not in result["sentence"]
+        assert "middle of the run" not in result["sentence"]
 
     def test_without_a_law_nothing_is_said(self):
         assert judge(claim("loss", equals=1.4))["verdict"] == "not_covered"

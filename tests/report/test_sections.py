@@ -48,7 +48,7 @@ def test_a_claim_with_a_band_shows_both():
 
 
 def test_a_claim_of_some_components_names_them(summary):
-    row = claim_row({**summary["claims"][1], "components": ["gpu", "hbm"]})
+    row = claim_row({**summary["claims"][1], "of": ["gpu", "hbm"]})
     assert row.scope == "54-day snapshot, GPU, HBM"
 
 

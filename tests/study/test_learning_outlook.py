@@ -45,3 +45,18 @@ def test_a_mixture_counts_what_a_token_meets_and_the_report_says_so() -> None:
     assert outlook.parameters == count.active - count.embedding
     assert any("active parameters stand in for those of a dense model" in line for line in outlook.extrapolations())
     assert not any("active parameters" in line for line in learning_outlook(scenario("olmo2-7b", {})).extrapolations())
+
+
+def test_the_loss_is_known_from_the_first_step_to_the_last() -> None:
+    outlook = learning_outlook(scenario("olmo2-7b", {}))
+    loss = outlook.outlook(512 * 8192)
+    found = [loss.interval(tokens) for tokens in (1.0, 1e9, 1e10, 1e11, 1e12, 4e12)]
+    middles = [interval[1] for interval in found if interval]
+    assert len(middles) == 6
+    assert middles == sorted(middles, reverse=True)
+    assert middles[0] == pytest.approx(12.1, abs=0.2)
+    final = outlook.final()
+    assert final is not None
+    assert middles[-1] == pytest.approx(final["p50"])
+    assert final["p50"] == pytest.approx(1.86, rel=0.015)
+    assert "learning rate they had spent" in loss.remark(1e9)

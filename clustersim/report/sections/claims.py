@@ -63,7 +63,7 @@ def verdict_of(claim: Mapping[str, Any]) -> tuple[str, str, str]:
 def scope_of(claim: Mapping[str, Any]) -> str:
     """What part of the run, and of what breaks, a claim speaks of."""
     place = claim.get("window") or claim.get("phase") or "whole run"
-    return ", ".join((place, *(humanize(name) for name in claim.get("components") or ())))
+    return ", ".join((place, *(humanize(name) for name in claim.get("of") or ())))
 
 
 def claim_row(claim: Mapping[str, Any]) -> ClaimRow:

@@ -6,6 +6,7 @@ from pathlib import Path
 from clustersim.calibration.cases import Case
 from clustersim.study.executor import Executor
 from clustersim.study.scoreboard.published.collectives import collective_cases
+from clustersim.study.scoreboard.published.learned import corpus_cases, schedule_cases, score_cases
 from clustersim.study.scoreboard.published.llama import llama_cases
 from clustersim.study.scoreboard.published.loss import loss_cases
 from clustersim.study.scoreboard.published.memory import memory_cases
@@ -20,6 +21,9 @@ TABLES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "published/memory.csv": memory_cases,
     "published/llama3_405b.csv": llama_cases,
     "published/olmo_ladder_losses.csv": loss_cases,
+    "published/schedule_curves.csv": schedule_cases,
+    "published/capability.csv": score_cases,
+    "published/corpora.csv": corpus_cases,
 }
 """Tables of the ring under the folder of the data, in its order, each with the function that reads its cases."""
 

@@ -110,7 +110,7 @@ def _case(group: str, claim: Mapping[str, Any], claimed: float, relation: Relati
     p5, p50, p95 = (claim[f"forecast_{name}"] for name in ("p5", "p50", "p95"))
     # What the plan fixes has no interval; claims are rounded.
     fixed = p50 is not None and p5 == p95
-    places = (quantity, claim["window"], claim["phase"], *claim["components"])
+    places = (quantity, claim["window"], claim["phase"], *claim["of"])
     return Case(
         group=group,
         name=", ".join(filter(None, places)) + bound,
