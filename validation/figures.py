@@ -1,4 +1,4 @@
-"""Draws the figures of ``validation/README.md`` into ``validation/figures``: ``python -m validation.figures``.
+"""Draws the figures of the pages of ``validation`` into ``validation/figures``: ``python -m validation.figures``.
 
 Each is an SVG that stands alone, with the data behind it as CSV. ``--check`` writes nothing and fails if a file is not
 what would be drawn.
@@ -8,13 +8,14 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+from validation.draw_calibration import calibration_sheet
 from validation.draw_collectives import collectives_sheet
 from validation.draw_errors import errors_sheet
 from validation.draw_scaling import growing_sheet, strong_sheet, weak_sheet
 from validation.predicted import HERE
 
 FOLDER = HERE / "figures"
-SHEETS = (weak_sheet, strong_sheet, growing_sheet, errors_sheet, collectives_sheet)
+SHEETS = (weak_sheet, strong_sheet, growing_sheet, errors_sheet, collectives_sheet, calibration_sheet)
 
 
 def drawings() -> Iterator[tuple[str, str]]:

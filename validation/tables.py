@@ -12,6 +12,7 @@ from pathlib import Path
 
 from validation.predicted import HERE
 from validation.tables_of_collectives import collective_classes, collective_sources, worst_collectives
+from validation.tables_of_learning import corpora_table, final_losses_table, schedules_table, scores_table
 from validation.tables_of_miniature import bill_table, copying_table, curve_table, ladder_table, warmup_table
 from validation.tables_of_real import (
     held_out_table,
@@ -42,7 +43,7 @@ from validation.tables_of_scaling import (
 )
 from validation.tables_of_steps import classes_table, sources_table, worst_table
 
-PAGES = (HERE / "README.md", HERE / "real.md", HERE / "runs.md")
+PAGES = (HERE / "README.md", HERE / "real.md", HERE / "runs.md", HERE / "learning.md")
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "classes": classes_table,
@@ -77,6 +78,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "runs fitted": fitted_runs_table,
     "runs missed": misses_table,
     "runs left out": left_out_table,
+    "final losses": final_losses_table,
+    "schedules": schedules_table,
+    "scores": scores_table,
+    "corpora": corpora_table,
 }
 
 _PLACE = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)

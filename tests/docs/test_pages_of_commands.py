@@ -36,9 +36,19 @@ def named(page: str) -> set[str]:
     ("page", "paths"),
     [
         ("run.md", [("run",)]),
+        ("learn.md", [("learn",), ("validate", "loss")]),
         ("step.md", [("step",)]),
         ("layouts.md", [("layouts",)]),
-        ("validate.md", [("validate",), ("validate", "throughput"), ("validate", "collectives"), ("validate", "real")]),
+        (
+            "validate.md",
+            [
+                ("validate",),
+                *(
+                    ("validate", name)
+                    for name in ("throughput", "collectives", "real", "loss", "schedules", "capability")
+                ),
+            ],
+        ),
         ("failure-log.md", [("failures",)]),
         ("calibrate.md", [("calibrate", "throughput"), ("calibrate", "measurements")]),
     ],

@@ -63,7 +63,8 @@ def test_every_word_is_inside_its_picture(name: str) -> None:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_each_page_that_shows_a_picture_says_what_it_is(name: str) -> None:
-    assert re.search(rf"!\[[^\]]+\]\(figures/{name}\)", (ROOT / "validation" / "README.md").read_text("utf-8"))
+    pages = "".join((ROOT / "validation" / page).read_text("utf-8") for page in ("README.md", "learning.md"))
+    assert re.search(rf"!\[[^\]]+\]\(figures/{name}\)", pages)
 
 
 def test_the_slope_of_a_family_by_hand() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from clustersim.calibration.loss_law import Fit, Runs, fit_loss_law
+from clustersim.calibration.learning.loss_law import Fit, fit_loss_law
+from clustersim.calibration.learning.runs import Runs
 
 FIRST_SHARE = 0.25
 """Share of a run before which its losses are left out: the law has no warm-up and no transient."""
