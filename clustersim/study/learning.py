@@ -9,7 +9,7 @@ import numpy as np
 
 from clustersim.learning import counted_parameters, final_loss, loss_law
 from clustersim.learning.capability import capability_outlook
-from clustersim.learning.corpus import corpus_outlook
+from clustersim.learning.corpus import corpus_outlook, worth_to_law, worth_to_scores
 from clustersim.learning.loss.wall_clock import weights_at_s
 from clustersim.learning.loss.worth import tokens_worth
 from clustersim.learning.optimizer.loop import LoopPhase
@@ -59,7 +59,7 @@ def learning_section(
 
 def _worth_of_loss(loss: LossReading, nats: float, run_s: float, usd_per_day: float) -> dict[str, float | None]:
     """Days and dollars that make up for a difference of the final loss; None where no tokens do."""
-    tokens = tokens_worth(loss.law, loss.parameters, loss.tokens, nats)
+    tokens = tokens_worth(loss.law, loss.parameters, loss.tokens, nats, loss.effective)
     if not np.isfinite(tokens):
         return {"loss_days": None, "loss_usd": None}
     days = tokens / loss.tokens * run_s / _DAY_S
@@ -85,7 +85,13 @@ def _capability(scenario: Scenario, ensemble: Ensemble, tokens: float) -> dict[s
     active = float(count_parameters(scenario.model).active)
     pile = loss_law(PILE, mixture=scenario.model.mixture is not None)
     counted = float(counted_parameters(scenario.model, pile.parameter_count))
-    outlook = capability_outlook(active, tokens, pile_loss=final_loss(pile, counted, tokens))
+    effective = worth_to_scores(scenario.corpus, tokens)
+    outlook = capability_outlook(
+        active,
+        tokens,
+        flops=None if effective is None else lambda trained: 6.0 * active * effective.median(trained),
+        pile_loss=final_loss(pile, counted, tokens, worth_to_law(scenario.corpus, tokens, PILE)),
+    )
     progress, start = progress_fan(ensemble), scenario.training.start
     dated = [
         benchmark | {"dates": _dates(benchmark["threshold"]["tokens"], progress, start)}

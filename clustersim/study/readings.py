@@ -17,7 +17,9 @@ from clustersim.learning import (
     untrained_interval,
 )
 from clustersim.learning.capability import Trained
+from clustersim.learning.corpus import worth_to_law
 from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.outlook import loss_section
 from clustersim.learning.loss.planned import planned_rates
 from clustersim.learning.loss.transient import transient_of
@@ -51,6 +53,8 @@ class LossReading:
     tokens: float
     vocabulary: int
     rates: LearningRates
+    effective: EffectiveTokens | None = None
+    """What the tokens are worth to the law; each a fresh one when None."""
 
     def final(self) -> Stat | None:
         """Held-out loss at the end of the run under its learning rates [nats/token].
@@ -66,7 +70,7 @@ class LossReading:
         return _interval(self._draws(tokens).tolist())
 
     def _draws(self, tokens: float) -> Floats:
-        return course(self.law, self.parameters, self.rates, [tokens], self.vocabulary)[:, 0]
+        return course(self.law, self.parameters, self.rates, [tokens], self.vocabulary, effective=self.effective)[:, 0]
 
     def median(self, tokens: float) -> float:
         """Median final loss of a run over so many fresh tokens [nats/token]."""
@@ -74,13 +78,19 @@ class LossReading:
 
     def price_of_a_tenth(self, tokens: float, usd_per_token: float) -> Interval:
         """Price of the tokens after which a run that has had so many is a tenth of a nat lower [USD]."""
-        more = np.minimum(tokens_for_fall(self.law, self.parameters, tokens, 0.1), MOST_TOKENS)
+        more = np.minimum(tokens_for_fall(self.law, self.parameters, tokens, 0.1, self.effective), MOST_TOKENS)
         return _interval((usd_per_token * more).tolist())
 
     def section(self, tokens_per_s: float, usd_per_s: float) -> dict[str, Any]:
         """What the summary says of the loss, at this pace and cost of the run."""
         section = loss_section(
-            self.law, self.parameters, self.rates, self.vocabulary, tokens_per_s=tokens_per_s, usd_per_s=usd_per_s
+            self.law,
+            self.parameters,
+            self.rates,
+            self.vocabulary,
+            tokens_per_s=tokens_per_s,
+            usd_per_s=usd_per_s,
+            effective=self.effective,
         )
         return section | {"tokens": self.tokens, "final_loss": self.final()}
 
@@ -111,7 +121,14 @@ def learning_outlook(scenario: Scenario) -> LossReading:
     law = loss_law(scenario.learning.law, mixture=model.mixture is not None)
     tokens = sum(phase.tokens for phase in scenario.training.phases)
     parameters = float(counted_parameters(model, law.parameter_count))
-    return LossReading(law, parameters, tokens, model.vocabulary, planned_rates(scenario.training, parameters))
+    return LossReading(
+        law,
+        parameters,
+        tokens,
+        model.vocabulary,
+        planned_rates(scenario.training, parameters),
+        worth_to_law(scenario.corpus, tokens, law.name),
+    )
 
 
 def audited_claims(

@@ -1,14 +1,16 @@
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from clustersim._numerals import short
 from clustersim.scenario import Scenario
 from clustersim.scenario.schema.model import Model
 from clustersim.study.readings import learning_outlook
 from clustersim.workload.parameters import count_parameters
 
 
-def scenario(model: str, learning: Mapping[str, str]) -> Scenario:
+def scenario(model: str, learning: Mapping[str, str], corpus: Mapping[str, Any] | None = None) -> Scenario:
     return Scenario.model_validate(
         {
             "name": "outlook",
@@ -24,6 +26,7 @@ def scenario(model: str, learning: Mapping[str, str]) -> Scenario:
             },
             "checkpoint": {"kind": "blocking", "write_bandwidth": "20 GB/s"},
             "learning": learning,
+            "corpus": corpus,
         }
     )
 
@@ -60,3 +63,18 @@ def test_the_loss_is_known_from_the_first_step_to_the_last() -> None:
     assert middles[-1] == pytest.approx(final["p50"])
     assert final["p50"] == pytest.approx(1.86, rel=0.015)
     assert "learning rate they had spent" in loss.remark(1e9)
+
+
+def test_repeated_data_raise_the_forecast_by_what_the_section_on_the_corpus_says() -> None:
+    corpus = {"mix": {"sources": {"all": {"share": 1.0, "unique": "400B tokens"}}}}
+    fresh, repeated = (learning_outlook(scenario("olmo2-7b", {}, one)) for one in (None, corpus))
+    first, second = fresh.final(), repeated.final()
+    assert first is not None
+    assert second is not None
+    assert repeated.effective is not None
+    worth = float(repeated.effective.median(4e12))
+    assert second["p50"] - first["p50"] == pytest.approx(fresh.median(worth) - fresh.median(4e12), rel=0.25)
+    assert repeated.at(3e11)[1] == pytest.approx(fresh.at(3e11)[1], rel=1e-3)
+    section = repeated.section(1e6, 1.0)
+    assert any(f"worth {short(worth)} (" in line for line in section["caveats"])
+    assert repeated.price_of_a_tenth(5e11, 1e-6)[1] > 1.1 * fresh.price_of_a_tenth(5e11, 1e-6)[1]

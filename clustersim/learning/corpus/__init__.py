@@ -16,6 +16,7 @@ from clustersim.learning.corpus.repetition import (
     worth_of_epoch,
     worth_of_next_token,
 )
+from clustersim.learning.corpus.worth import worth_to_law, worth_to_scores
 
 __all__ = [
     "BestSplit",
@@ -41,4 +42,6 @@ __all__ = [
     "source_uses",
     "worth_of_epoch",
     "worth_of_next_token",
+    "worth_to_law",
+    "worth_to_scores",
 ]

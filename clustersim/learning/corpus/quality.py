@@ -40,8 +40,17 @@ def quality_shift(quality: CorpusQuality, law: str) -> QualityShift:
         return QualityShift(factor, factor, "no other worth of its tokens is claimed")
     found = f"a token is taken to be worth {quality.mode:g} ({quality.low:g} to {quality.high:g}) of {quality.over}"
     by = "" if quality.measured_by is None else f" by {quality.measured_by}"
+    scores = ", and to the training compute that scores are read at" if quality.scores else ""
     if quality.law == law:
-        return QualityShift(factor, factor, f"{found}{by}, and the scenario applies that to the law '{law}'")
+        return QualityShift(factor, factor, f"{found}{by}; the scenario applies that to the law '{law}'{scores}")
     return QualityShift(
-        factor, (1.0, 1.0, 1.0), f"{found}{by}; it is not applied to the law '{law}', which speaks of another corpus"
+        factor,
+        (1.0, 1.0, 1.0),
+        f"{found}{by}; it is not applied to the law '{law}', which speaks of another corpus"
+        + (", but to the training compute that scores are read at" if quality.scores else ""),
     )
+
+
+def score_shift(quality: CorpusQuality) -> Interval:
+    """The factor on the training compute at which scores are read: 1 unless ``quality.scores`` says to use it."""
+    return (quality.low, quality.mode, quality.high) if quality.scores else (1.0, 1.0, 1.0)

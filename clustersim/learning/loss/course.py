@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clustersim.learning.loss.curve import Annealing, Excess, annealing_excess, annealing_of
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forms import joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
-from clustersim.learning.loss.spread import spread_quantiles, spread_shares
+from clustersim.learning.loss.spread import DATA, spread_quantiles, spread_shares
 from clustersim.learning.loss.transient import (
     UNTRAINED_EXCESS_NATS,
     Transient,
@@ -109,6 +110,7 @@ def course(
     *,
     annealing: Annealing | None = None,
     transient: Transient | None = None,
+    effective: EffectiveTokens | None = None,
 ) -> Floats:
     """Draws of the held-out loss in the course of a run.
 
@@ -126,6 +128,8 @@ def course(
         Tokens of the vocabulary.
     annealing, transient : optional
         Their constants; those of the law's corpus when omitted.
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
@@ -143,8 +147,9 @@ def course(
     at = np.asarray(tokens, dtype=np.float64)
     known = annealing or annealing_of(law.name)
     excess = annealing_excess(np.maximum(schedule.tokens, 1.0), schedule.rates, known, peak=schedule.peak)
-    middle = middle_loss(law, parameters, at, _at(excess, schedule.tokens, at))
     count = len(law.draws)
+    worth = None if effective is None else effective.factor(at, spread_quantiles(count, DATA))
+    middle = middle_loss(law, parameters, at, _at(excess, schedule.tokens, at), worth)
     first = untrained_loss(vocabulary) + UNTRAINED_EXCESS_NATS * spread_shares(count, _START)[:, None]
     guessed = np.exp(schedule.spent_spread * spread_quantiles(count, _GUESS)[:, None])
     spent = schedule.spent(at) * guessed
@@ -159,7 +164,7 @@ def settled_from_tokens(schedule: LearningRates, transient: Transient, share: fl
     return float(schedule.tokens[int(np.argmax(left <= share))] if (left <= share).any() else schedule.tokens[-1])
 
 
-def middle_loss(law: LossLaw, parameters: float, tokens: Floats, excess: Excess) -> Floats:
+def middle_loss(law: LossLaw, parameters: float, tokens: Floats, excess: Excess, worth: Floats | None = None) -> Floats:
     """Draws of the loss past the transient, of shape (draws, n).
 
     Parameters
@@ -172,11 +177,14 @@ def middle_loss(law: LossLaw, parameters: float, tokens: Floats, excess: Excess)
         Tokens trained, which say how far the law is extrapolated.
     excess : Excess
         Where to read the law, and what to add, of shape (n,).
+    worth : ndarray of shape (draws, n), optional
+        Effective over trained tokens; 1 when omitted.
     """
     count = len(law.draws)
     sigma = np.array([law.residual_sigma(parameters, max(float(one), 1.0)) for one in tokens])
+    read_at = np.maximum(excess.effective_tokens if worth is None else excess.effective_tokens * worth, 1.0)
     logs = (
-        np.log(joint_loss_nats(law.draws[:, None, :], parameters, np.maximum(excess.effective_tokens, 1.0)))
+        np.log(joint_loss_nats(law.draws[:, None, :], parameters, read_at))
         + sigma * spread_quantiles(count, _LAW)[:, None]
         + np.log1p(excess.relative)
         + excess.spread * spread_quantiles(count, _ANNEALING)[:, None]

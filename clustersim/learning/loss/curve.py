@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from clustersim.catalog import entries, entry
 from clustersim.learning.loss.forecast import CurvePoint, final_loss
 from clustersim.learning.loss.law import LossLaw
+from clustersim.learning.loss.spread import NORMAL_90
 
 Floats = NDArray[np.float64]
 
 TABLE = "annealing_laws"
 ANY = "any-corpus"
 """Entry for a loss law whose corpus has no annealing constants of its own; its spread is that between corpora."""
-NORMAL_90 = 1.6448536269514722
-"""Half-width of a central 90 % interval of a normal distribution, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import numpy as np
 
 from clustersim._numerals import short, times
 from clustersim.learning.loss.decomposition import explained
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forms import joint_loss_nats
 from clustersim.learning.loss.law import Floats, LossLaw
-from clustersim.learning.loss.spread import spread_quantiles
+from clustersim.learning.loss.spread import DATA, spread_quantiles
 from clustersim.learning.loss.transient import untrained_loss
 
 Interval = tuple[float, float, float]
@@ -25,7 +26,7 @@ class CurvePoint(TypedDict):
     p95: float
 
 
-def final_loss(law: LossLaw, parameters: float, tokens: float) -> Floats:
+def final_loss(law: LossLaw, parameters: float, tokens: float, effective: EffectiveTokens | None = None) -> Floats:
     """Draws of the held-out loss of a run that ends after ``tokens``.
 
     Parameters
@@ -36,6 +37,8 @@ def final_loss(law: LossLaw, parameters: float, tokens: float) -> Floats:
         Parameters of the model.
     tokens : float
         Training tokens.
+    effective : EffectiveTokens, optional
+        What they are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
@@ -44,8 +47,9 @@ def final_loss(law: LossLaw, parameters: float, tokens: float) -> Floats:
         not explain. Nothing is random here: the same draws meet the same quantiles of that error at every call and
         every number of tokens.
     """
-    sigma = law.residual_sigma(parameters, tokens)
-    return joint_loss_nats(law.draws, parameters, tokens) * np.exp(sigma * spread_quantiles(len(law.draws)))
+    count, sigma = len(law.draws), law.residual_sigma(parameters, tokens)
+    worth = 1.0 if effective is None else effective.factor([tokens], spread_quantiles(count, DATA))[:, 0]
+    return joint_loss_nats(law.draws, parameters, tokens * worth) * np.exp(sigma * spread_quantiles(count))
 
 
 def loss_interval(law: LossLaw, parameters: float, tokens: float) -> Interval:

@@ -5,11 +5,14 @@ from typing import TypedDict
 
 import numpy as np
 
+from clustersim._numerals import short
 from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
 from clustersim.learning.loss.decomposition import Decomposition, decomposition, explained
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forecast import CurvePoint, extrapolations
 from clustersim.learning.loss.forms import FORMS, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
+from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.loss.transient import transient_of, untrained_interval
 from clustersim.learning.loss.worth import Worth, worth_table
 
@@ -57,6 +60,7 @@ def loss_section(
     tokens_per_s: float,
     usd_per_s: float,
     worth_nats: float = 0.1,
+    effective: EffectiveTokens | None = None,
 ) -> LossSection:
     """The loss of a plan: its end and what its interval is made of, its curve, and what a little loss is worth.
 
@@ -76,6 +80,8 @@ def loss_section(
         What the plan costs while it runs [USD/s].
     worth_nats : float
         The fall of the loss whose worth is told [nats/token].
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
@@ -85,7 +91,8 @@ def loss_section(
     end = float(rates.tokens[-1])
     first = float(end * rates.steps[1] / rates.steps[-1]) if rates.steps[-1] > 1.0 else end
     grid = np.unique(np.concatenate([[0.0], np.geomspace(max(first, 1.0), end, POINTS)]))
-    low, middle, high = np.percentile(course(law, parameters, rates, grid, vocabulary), (5.0, 50.0, 95.0), axis=0)
+    draws = course(law, parameters, rates, grid, vocabulary, effective=effective)
+    low, middle, high = np.percentile(draws, (5.0, 50.0, 95.0), axis=0)
     curve: list[CurvePoint] = [
         {"tokens": tokens, "p5": p5, "p50": p50, "p95": p95}
         for tokens, p5, p50, p95 in zip(grid.tolist(), low.tolist(), middle.tolist(), high.tolist(), strict=True)
@@ -97,7 +104,7 @@ def loss_section(
         "corpus": law.corpus,
         "tokenizer": law.tokenizer,
         "final_loss": {"p5": curve[-1]["p5"], "p50": curve[-1]["p50"], "p95": curve[-1]["p95"]},
-        "decomposition": decomposition(law, parameters, end),
+        "decomposition": decomposition(law, parameters, _fresh(end, effective)),
         "untrained": {"p5": start[0], "p50": start[1], "p95": start[2]},
         "transient_until_tokens": settled,
         "curve": curve,
@@ -108,29 +115,50 @@ def loss_section(
             tokens_per_s=tokens_per_s,
             usd_per_s=usd_per_s,
             nats=worth_nats,
+            effective=effective,
         ),
-        "caveats": caveats(law, parameters, rates),
+        "caveats": caveats(law, parameters, rates, effective),
         "sources": [*SOURCES, *_forms(law.weights)],
     }
 
 
-def caveats(law: LossLaw, parameters: float, rates: LearningRates) -> list[str]:
+def caveats(
+    law: LossLaw, parameters: float, rates: LearningRates, effective: EffectiveTokens | None = None
+) -> list[str]:
     """What the forecast rests on and leaves out, in sentences."""
     end = float(rates.tokens[-1])
     said = [
         f"The loss is measured on {law.corpus} with the {law.tokenizer} tokenizer; on other text or with another "
         "tokenizer the same model shows another number.",
-        explained(law, parameters, end),
+        explained(law, parameters, _fresh(end, effective)),
         "The first of the fall follows the learning rate spent, as seen on runs of 124M to 3B parameters; of a far "
         "larger model it is an extrapolation, and its band says so.",
-        "The data are taken to be as good as those of the law's runs, and read once.",
+        _data(end, effective),
     ]
     if rates.spent_spread > 0.0:
         said.append(
             f"The plan names no peak learning rate: {rates.peak:.2g} is taken, the ladder's rule for its size, and the "
             "start of the curve is as uncertain as such a guess."
         )
-    return said + _rejected(law, parameters, end) + extrapolations(law, parameters, end)
+    return said + _rejected(law, parameters, _fresh(end, effective)) + extrapolations(law, parameters, end)
+
+
+def _fresh(tokens: float, effective: EffectiveTokens | None) -> float:
+    """Fresh tokens that those of the plan are worth, by the median."""
+    return tokens if effective is None else float(effective.median(tokens))
+
+
+def _data(tokens: float, effective: EffectiveTokens | None) -> str:
+    if effective is None:
+        return "The data are taken to be as good as those of the law's runs, and read once."
+    low, middle, high = (
+        short(tokens * float(effective.factor([tokens], np.array([quantile]))[0, 0]))
+        for quantile in (-NORMAL_90, 0.0, NORMAL_90)
+    )
+    return (
+        f"The {short(tokens)} tokens are taken to be worth {middle} ({low} to {high}) fresh ones of the law's corpus, "
+        "as the section on the corpus has it."
+    )
 
 
 def _rejected(law: LossLaw, parameters: float, tokens: float) -> list[str]:

@@ -10,8 +10,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
-STRIDES = (_GOLDEN, math.sqrt(2.0) - 1.0, math.sqrt(3.0) - 1.0, math.sqrt(7.0) - 2.0, math.sqrt(11.0) - 3.0)
+NORMAL_90 = 1.6448536269514722
+"""Half-width of a central 90 % interval of a normal distribution, in standard deviations."""
+STRIDES = (
+    _GOLDEN,
+    math.sqrt(2.0) - 1.0,
+    math.sqrt(3.0) - 1.0,
+    math.sqrt(7.0) - 2.0,
+    math.sqrt(11.0) - 3.0,
+    math.sqrt(13.0) - 3.0,
+)
 """One for each error that is to be unrelated to the others."""
+DATA = 5
+"""Index of the error of what the tokens of a run are worth."""
 
 
 @lru_cache(maxsize=32)

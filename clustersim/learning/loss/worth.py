@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forms import Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
 
@@ -52,15 +53,27 @@ def loss_slope(law: LossLaw, parameters: float, tokens: float) -> Floats:
     return slope
 
 
-def tokens_for_fall(law: LossLaw, parameters: float, tokens: float, nats: float) -> Floats:
-    """Draws of the tokens beyond ``tokens`` after which the final loss is lower by ``nats``; infinite where never."""
-    target = joint_loss_nats(law.draws, parameters, tokens) - nats
-    factor = _factor(lambda factors: joint_loss_nats(law.draws, parameters, tokens * factors), target)
-    more: Floats = tokens * (factor - 1.0)
-    return more
+def tokens_for_fall(
+    law: LossLaw, parameters: float, tokens: float, nats: float, effective: EffectiveTokens | None = None
+) -> Floats:
+    """Draws of the tokens beyond ``tokens`` after which the final loss is lower by ``nats``; infinite where never.
+
+    Where tokens are worth more or less than fresh ones, ``effective`` says so, and later ones are repeats of the same.
+    """
+    start = _worth_of(tokens, effective)
+    target = joint_loss_nats(law.draws, parameters, start) - nats
+    factor = _factor(lambda factors: joint_loss_nats(law.draws, parameters, start * factors), target)
+    return start * (factor - 1.0) if effective is None else effective.trained(start * factor) - tokens
 
 
-def tokens_worth(law: LossLaw, parameters: float, tokens: float, nats: float) -> float:
+def _worth_of(tokens: float, effective: EffectiveTokens | None) -> float:
+    """Fresh tokens that so many are worth, by the median."""
+    return tokens if effective is None else float(effective.median(tokens))
+
+
+def tokens_worth(
+    law: LossLaw, parameters: float, tokens: float, nats: float, effective: EffectiveTokens | None = None
+) -> float:
     """Tokens that make up for a final loss ``nats`` higher, or that a lower one spares; infinite if none do.
 
     Parameters
@@ -71,6 +84,8 @@ def tokens_worth(law: LossLaw, parameters: float, tokens: float, nats: float) ->
         N as the law counts them, and D.
     nats : float
         Difference of the final loss [nats/token]; below zero for a lower one.
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
@@ -78,8 +93,11 @@ def tokens_worth(law: LossLaw, parameters: float, tokens: float, nats: float) ->
         Median over the draws; below zero for what is spared, at the slope that the loss has at the end.
     """
     if nats >= 0.0:
-        return float(np.quantile(tokens_for_fall(law, parameters, tokens, nats), 0.5, method="nearest"))
-    return float(np.median(tokens * np.expm1(nats / loss_slope(law, parameters, tokens))))
+        more = tokens_for_fall(law, parameters, tokens, nats, effective)
+        return float(np.quantile(more, 0.5, method="nearest"))
+    start = _worth_of(tokens, effective)
+    spared = start * np.expm1(nats / loss_slope(law, parameters, start))
+    return float(np.median(spared if effective is None else effective.trained(start + spared) - tokens))
 
 
 def parameters_for_fall(law: LossLaw, parameters: float, tokens: float, nats: float) -> Floats:
@@ -96,6 +114,7 @@ def worth_table(
     tokens_per_s: float,
     usd_per_s: float,
     nats: float = 0.1,
+    effective: EffectiveTokens | None = None,
 ) -> list[Worth]:
     """What a fall of the loss by ``nats`` is worth along the run.
 
@@ -113,24 +132,33 @@ def worth_table(
         What the plan costs while it runs [USD/s].
     nats : float
         The fall [nats/token].
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
     list of Worth
         One for each moment.
     """
-    return [_worth(law, parameters, at, tokens_per_s, usd_per_s, nats) for at in tokens]
+    return [_worth(law, parameters, at, tokens_per_s, usd_per_s, nats, effective) for at in tokens]
 
 
-def _worth(law: LossLaw, parameters: float, tokens: float, tokens_per_s: float, usd_per_s: float, nats: float) -> Worth:
-    more, larger = (
-        tokens_for_fall(law, parameters, tokens, nats),
-        parameters_for_fall(law, parameters, tokens, nats),
-    )
+def _worth(
+    law: LossLaw,
+    parameters: float,
+    tokens: float,
+    tokens_per_s: float,
+    usd_per_s: float,
+    nats: float,
+    effective: EffectiveTokens | None,
+) -> Worth:
+    fresh = _worth_of(tokens, effective)
+    more = tokens_for_fall(law, parameters, tokens, nats, effective)
+    larger = parameters_for_fall(law, parameters, fresh, nats)
     seconds = more / tokens_per_s
     return {
         "tokens": tokens,
-        "loss": _amount(joint_loss_nats(law.draws, parameters, tokens)),
+        "loss": _amount(joint_loss_nats(law.draws, parameters, fresh)),
         "more_tokens": _amount(more),
         "days": _amount(seconds / _DAY_S),
         "usd": _amount(seconds * usd_per_s),

@@ -6,9 +6,10 @@ from typing import Any, TypedDict
 import numpy as np
 
 from clustersim._numerals import short
-from clustersim.learning.loss.curve import NORMAL_90, annealing_of, curve
+from clustersim.learning.loss.curve import annealing_of, curve
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
+from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.optimizer.plan import batch_ramp, schedule_of
 from clustersim.learning.optimizer.schedule_what_if import Difference, schedule_what_if
 from clustersim.learning.optimizer.schedules import BatchRamp, Schedule, area, sampled, share

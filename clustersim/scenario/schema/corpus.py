@@ -106,13 +106,19 @@ class CorpusQuality(Section):
         description="catalogue entry of the loss law that the factor is applied to: to say so is to say that the law's"
         " runs were trained on `over`. Applied to none when omitted",
     )
+    scores: bool = setting(
+        False,
+        description="whether the factor is applied to the training compute that scores are read at: to say so is to say"
+        " that the models behind the capability laws were trained on corpora like `over`; how their corpora differ is"
+        " in the spread between families already",
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.low <= self.mode <= self.high:
             msg = f"low <= mode <= high does not hold: {self.low:g}, {self.mode:g}, {self.high:g}"
             raise ValueError(msg)
-        if self.high > self.low and self.over is None:
+        if (self.low, self.high) != (1.0, 1.0) and self.over is None:
             msg = "a factor compares two corpora: say with 'over' which one it was compared with"
             raise ValueError(msg)
         return self

@@ -51,6 +51,7 @@ CHANGES = {
     "quality.over": "another",
     "quality.measured_by": "MMLU",
     "quality.law": "olmo-ladder-pile",
+    "quality.scores": "true",
     "loader.bytes_per_token": "100 B",
     "loader.read_copies": "2",
     "loader.order": "shards",
@@ -73,6 +74,7 @@ NEEDS = {
     "quality.over": ("corpus.quality={mode: 1, high: 2, over: FineWeb}",),
     "quality.measured_by": ("corpus.quality={mode: 1, high: 2, over: FineWeb}",),
     "quality.law": ("corpus.quality={mode: 1, high: 2, over: FineWeb}",),
+    "quality.scores": ("corpus.quality={mode: 1, high: 2, over: FineWeb}",),
 }
 
 
