@@ -212,7 +212,7 @@ def test_progress_is_for_terminals(tmp_path: Path) -> None:
     while piece := _read(main):
         seen += piece
     os.close(main)
-    assert started.wait(timeout=60) == 0
+    assert started.wait(timeout=300) == 0
     assert b"Predicting" in seen
 
 

@@ -37,7 +37,7 @@ def of(name: str) -> Entry | None:
 
 
 def wait_for(found: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 15.0
+    deadline_s = time.monotonic() + 300.0
     while not found():
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
@@ -147,7 +147,7 @@ def test_processes_that_wait_for_a_failed_one_are_ended(monkeypatch: pytest.Monk
         begin_s = time.monotonic()
         script = "test $RANK = 0 && kill -9 $$; trap '' TERM; sleep 100"
         failure = run_everywhere(bed, ("sh", "-c", script), lambda *_: None)
-        assert time.monotonic() - begin_s < 10.0
+        assert time.monotonic() - begin_s < 60.0
     assert failure is not None
     assert (failure.host, failure.code) == ("h0", 137)
 
