@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from validation.bench.case import Case
 from validation.bench.sampling import Counts, CudaEvents, Prepared, Stopwatch, WallClock, sample
+from validation.leaving import leave
 
 if TYPE_CHECKING:
     import torch
@@ -134,12 +135,14 @@ def work(work: Work, place: Place, connection: Connection) -> None:
         connection.send(_start(work, place))
     except Exception as error:  # whatever it is, it belongs into the file of results
         connection.send(Failure.of(error))
-        return
-    if work.prepare is None:
-        connection.recv()
     else:
-        _serve(work.prepare, place, connection)
-    _leave()
+        if work.prepare is None:
+            connection.recv()
+        else:
+            _serve(work.prepare, place, connection)
+        _leave()
+    connection.close()
+    leave()
 
 
 def join_group(place: Place) -> None:

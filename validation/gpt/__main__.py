@@ -10,6 +10,7 @@ from pathlib import Path
 from validation.gpt.config import JobConfig
 from validation.gpt.config_file import read_config
 from validation.gpt.problems import ConfigurationError
+from validation.leaving import leave
 
 USER_MISTAKE = 2
 DIVERGENCE = 3
@@ -74,4 +75,4 @@ def _complain(problems: list[str] | tuple[str, ...]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

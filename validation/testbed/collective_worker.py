@@ -17,6 +17,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from validation.leaving import leave
 from validation.machine import busy_share, usage
 
 FLOAT_BYTES = 4
@@ -108,3 +109,4 @@ def _counters(links: dict[str, list[list[str]]]) -> dict[str, list[int]]:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    leave()
