@@ -89,5 +89,7 @@ def spread(entry: Mapping[str, float], unit: Unit) -> str:
     of_one = replace(unit, decimals=0) if unit.whole and mid < unit.steps[0][0] else unit
     if low == high:
         return write(mid, of_one)
-    ends = (write(end, of_one, bare=True) for end in (low, high))
+    # Of the ends the word is left out: they are in the unit that the middle names.
+    size = mid if of_one.step(mid)[1].startswith(" ") else None
+    ends = (write(end, of_one, size=size, bare=True) for end in (low, high))
     return f"{write(mid, of_one)} ({' to '.join(ends)})"

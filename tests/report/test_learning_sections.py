@@ -11,7 +11,7 @@ import clustersim as cs
 from clustersim.report.charts.crossings import CrossingRow, draw_crossings
 from clustersim.report.charts.funnel import FunnelRow, draw_funnel
 from clustersim.report.learning_text import print_learning
-from clustersim.report.numbers import COUNT, FRACTION, USD
+from clustersim.report.numbers import COUNT, DAYS, FRACTION, USD
 from clustersim.report.page import render
 from clustersim.report.sections.capability import capability
 from clustersim.report.sections.corpus import corpus
@@ -53,6 +53,10 @@ def test_an_interval_is_written_like_its_middle() -> None:
     assert spread({"p5": 1.18e5, "p50": 3.9e5, "p95": 1.36e6}, USD) == "$390k ($118k to $1.36M)"
     assert spread({"p5": 0.0, "p50": 1.0, "p95": 3.0}, COUNT) == "1 (0 to 3)"
     assert spread({"p5": 0.5, "p50": 0.5, "p95": 0.5}, FRACTION) == "50.0 %"
+
+
+def test_the_ends_of_an_interval_are_in_the_unit_of_its_middle() -> None:
+    assert spread({"p5": 0.25, "p50": 0.875, "p95": 3.0625}, DAYS) == "21.0 hours (6.0 to 73.5)"
 
 
 def test_nothing_is_shown_of_what_the_summary_does_not_have() -> None:

@@ -290,10 +290,12 @@ def _loader_caveats(loads: Sequence[PhaseLoad], plan: RunPlan) -> list[str]:
     found = []
     slow = [load for load in loads if load.slowdown[1] > 1.0 + 1e-3]
     for load in slow:
-        factor = load.slowdown[1]
+        whole_blocks = load.read_bytes_s > 1.01 * load.demand_bytes_s[1]
         found.append(
-            f"Steps of {load.phase} wait for their data and take {factor:.3g} times as long: they ask for "
-            f"{load.demand_bytes_s[1] / 1e9:.3g} GB/s, and nothing has less to spare than the {load.tightest}."
+            f"Steps of {load.phase} wait for their data and take {load.slowdown[1]:.4g} times as long: they ask for "
+            f"{load.demand_bytes_s[1] / 1e9:.3g} GB/s, "
+            + (f"for which {load.read_bytes_s / 1e9:.3g} GB/s are read in whole blocks, " if whole_blocks else "")
+            + f"and nothing has less to spare than the {load.tightest}."
         )
     if loads and not slow:
         found.append("The GPUs do not wait for data: nothing that feeds them is short.")

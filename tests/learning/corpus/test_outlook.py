@@ -105,6 +105,16 @@ def test_a_slow_loader_is_a_caveat_and_a_quick_one_is_said_to_be_none() -> None:
     assert phase["headroom"] < 1.0
 
 
+def test_what_waits_a_little_is_not_said_to_take_one_times_as_long() -> None:
+    stalls = "stalls: {every: 1 d, lasts: 2 min}"
+    section = outlook(f"corpus={{loader: {{order: documents, block: 4 MiB, {stalls}}}}}")
+    (caveat,) = (one for one in section["caveats"] if "Steps of pre-training wait" in one)
+    (phase,) = section["loader"]["phases"]
+    assert f"take {phase['step_time_factor']['p50']:.4g} times as long" in caveat
+    assert "take 1.001 times" in caveat
+    assert f"for which {phase['read_bytes_s'] / 1e9:.3g} GB/s are read in whole blocks" in caveat
+
+
 def test_units_that_were_mixed_are_owned_up_to() -> None:
     caveats = outlook("corpus=dolma-web")["caveats"]
     assert any("The published shares are of bytes, documents and paragraphs." in caveat for caveat in caveats)
