@@ -56,6 +56,6 @@ class EffectiveTokens:
 
     def trained(self, effective: ArrayLike) -> Floats:
         """Tokens to train on for so many effective ones, by the median; infinite where no number is enough."""
-        worth = self.tokens * self.middle
-        found = np.interp(np.asarray(effective, np.float64), worth, self.tokens, right=np.inf)
-        return np.asarray(found)
+        # In logarithms, as the factor is: else the tokens of a median would not be those it was read at.
+        at = np.log(np.maximum(np.asarray(effective, np.float64), 1e-300))
+        return np.exp(np.interp(at, np.log(self.tokens * self.middle), np.log(self.tokens), right=np.inf))

@@ -92,7 +92,9 @@ def tokens_worth(
     float
         Median over the draws; below zero for what is spared, at the slope that the loss has at the end.
     """
-    if nats >= 0.0:
+    if nats == 0.0:
+        return 0.0
+    if nats > 0.0:
         more = tokens_for_fall(law, parameters, tokens, nats, effective)
         return float(np.quantile(more, 0.5, method="nearest"))
     start = _worth_of(tokens, effective)

@@ -36,7 +36,7 @@ def test_there_and_back(tokens: float, most: float) -> None:
     assert effective <= most * (1.0 + 1e-9)
     assert effective <= tokens * (1.0 + 1e-9)
     if tokens < 3.0 * most:
-        assert float(kept.trained(effective)) == pytest.approx(tokens, rel=0.05)
+        assert float(kept.trained(effective)) == pytest.approx(tokens, rel=1e-6)
     assert float(kept.trained(1.01 * most)) == np.inf
 
 
@@ -66,3 +66,7 @@ def test_what_is_spared_is_spared_in_tokens_of_the_run() -> None:
     fresh, half = tokens_worth(LAW, 7e9, 1e12, -1e-3), tokens_worth(LAW, 7e9, 2e12, -1e-3, worth(0.5, 0.5, 0.5))
     assert fresh < 0.0
     assert half == pytest.approx(2.0 * fresh, rel=0.05)
+
+
+def test_no_difference_is_worth_nothing() -> None:
+    assert tokens_worth(LAW, 7e9, 1e12, 0.0, saturating(3e11)) == 0.0
