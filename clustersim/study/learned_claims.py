@@ -19,7 +19,7 @@ NO_WARM_UP = "no warm-up"
 
 def learned_forecasts(
     claims: Sequence[Claim],
-    trained: Trained,
+    trained: Callable[[float | None], Trained],
     optimizer: Mapping[str, Any],
     price_of_a_tenth: Callable[[float], Interval],
 ) -> tuple[dict[Key, Interval], dict[Key, str]]:
@@ -29,8 +29,8 @@ def learned_forecasts(
     ----------
     claims : sequence of Claim
         All claims of the plan.
-    trained : Trained
-        Its model at the end of the run.
+    trained : callable
+        Its model after so many tokens, at the end of the run for None.
     optimizer : mapping
         The summary's section on the optimizer.
     price_of_a_tenth : callable
@@ -58,7 +58,7 @@ def learned_forecasts(
                 known[key] = published_share(claim.part or "")
                 remarks[key] = f"Smallest, middle and largest of {_listed(tellers(claim.part or ''))}."
             case "cost_of_a_tenth":
-                known[key] = price_of_a_tenth(trained.tokens if claim.at is None else claim.at)
+                known[key] = price_of_a_tenth(trained(claim.at).tokens)
                 remarks[key] = "At the plan's own price of a token, by the law of final losses."
             case "divergence":
                 row = next(row for row in optimizer["what_if"] if row["variant"] == NO_WARM_UP)
@@ -71,11 +71,11 @@ def learned_forecasts(
     return known, remarks
 
 
-def _trained_at(claim: Claim, trained: Trained) -> Trained:
-    """The model that a claim speaks of: the plan's, on its way or at its end, or another."""
-    if claim.at is None:
-        return trained
-    return Trained(trained.parameters if claim.parameters is None else claim.parameters, claim.at)
+def _trained_at(claim: Claim, trained: Callable[[float | None], Trained]) -> Trained:
+    """The model that a claim speaks of: the plan's, on its way or at its end, or another, which has data of its own."""
+    if claim.parameters is None or claim.at is None:
+        return trained(claim.at)
+    return Trained(claim.parameters, claim.at)
 
 
 def _width(law: CapabilityLaw) -> Interval:

@@ -9,7 +9,7 @@ import numpy as np
 
 from clustersim.learning import counted_parameters, final_loss, loss_law
 from clustersim.learning.capability import capability_outlook
-from clustersim.learning.corpus import corpus_outlook, worth_to_law, worth_to_scores
+from clustersim.learning.corpus import corpus_outlook, worth_to_law
 from clustersim.learning.loss.wall_clock import weights_at_s
 from clustersim.learning.loss.worth import tokens_worth
 from clustersim.learning.optimizer.loop import LoopPhase
@@ -21,6 +21,7 @@ from clustersim.study.ensemble import Ensemble
 from clustersim.study.money import Bills
 from clustersim.study.readings import LossReading
 from clustersim.study.run_summary import progress_fan
+from clustersim.study.trained import training_flops
 from clustersim.workload.layout import micro_batches
 from clustersim.workload.parameters import count_parameters
 
@@ -85,11 +86,10 @@ def _capability(scenario: Scenario, ensemble: Ensemble, tokens: float) -> dict[s
     active = float(count_parameters(scenario.model).active)
     pile = loss_law(PILE, mixture=scenario.model.mixture is not None)
     counted = float(counted_parameters(scenario.model, pile.parameter_count))
-    effective = worth_to_scores(scenario.corpus, tokens)
     outlook = capability_outlook(
         active,
         tokens,
-        flops=None if effective is None else lambda trained: 6.0 * active * effective.median(trained),
+        flops=training_flops(scenario),
         pile_loss=final_loss(pile, counted, tokens, worth_to_law(scenario.corpus, tokens, PILE)),
     )
     progress, start = progress_fan(ensemble), scenario.training.start

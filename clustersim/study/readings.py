@@ -16,7 +16,6 @@ from clustersim.learning import (
     loss_law,
     untrained_interval,
 )
-from clustersim.learning.capability import Trained
 from clustersim.learning.corpus import worth_to_law
 from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
 from clustersim.learning.loss.effective import EffectiveTokens
@@ -31,6 +30,7 @@ from clustersim.study.learned_claims import learned_forecasts
 from clustersim.study.money import Bills
 from clustersim.study.statistics import Stat, mean_time_between, summarise
 from clustersim.study.step_summary import time_by_state_means_s
+from clustersim.study.trained import trained_after
 from clustersim.workload.layout import micro_batches
 from clustersim.workload.parameters import count_parameters
 
@@ -143,10 +143,12 @@ def audited_claims(
 
     ``learning`` is the summary's section on what the run learns.
     """
-    trained = Trained(float(count_parameters(scenario.model).active), loss.tokens)
     usd_per_token = float(np.median(bills.cost_usd)) / loss.tokens
     learned, remarks = learned_forecasts(
-        scenario.claims, trained, learning["optimizer"], lambda tokens: loss.price_of_a_tenth(tokens, usd_per_token)
+        scenario.claims,
+        trained_after(scenario),
+        learning["optimizer"],
+        lambda tokens: loss.price_of_a_tenth(tokens, usd_per_token),
     )
     results = audit(
         scenario.claims,

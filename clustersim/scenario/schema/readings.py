@@ -62,6 +62,7 @@ ClaimedQuantity = Literal[
 
 CorpusPart = Literal["web", "code", "papers", "books"]
 
+_OF_LEARNING = ("loss", "cost_of_a_tenth", "score", "transition", "corpus_share", "divergence")
 _OF_BENCHMARKS = ("score", "transition")
 _AT_A_MOMENT = ("loss", "cost_of_a_tenth", "score")
 
@@ -158,6 +159,9 @@ class Claim(Section):
         for name, (value, quantities) in goes_with.items():
             if value is not None and self.quantity not in quantities:
                 return f"'{name}' goes with the quantity {' or '.join(quantities)}, not with {self.quantity}"
+        for name in ("window", "phase"):
+            if self.quantity in _OF_LEARNING and getattr(self, name) is not None:
+                return f"{self.quantity} is of no {name}: a moment of the run is the tokens trained by then, 'at'"
         if self.parameters is not None and self.at is None:
             return "'parameters' of another model need the tokens it was trained on, 'at'"
         for name, quantities in (("benchmark", _OF_BENCHMARKS), ("part", ("corpus_share",))):

@@ -72,6 +72,11 @@ def test_a_claim_of_one_number_has_a_value() -> None:
         ),
         ({"quantity": "loss", "equals": 1, "part": "web"}, "'part' goes with the quantity corpus_share, not with loss"),
         ({"quantity": "score", "at_least": "10 %"}, "the quantity score needs 'benchmark'"),
+        (
+            {"quantity": "score", "at_least": "10 %", "benchmark": "gsm8k", "phase": "main"},
+            "score is of no phase: a moment of the run is the tokens trained by then, 'at'",
+        ),
+        ({"quantity": "loss", "equals": 1, "window": "w"}, "loss is of no window: a moment of the run is"),
         ({"quantity": "corpus_share", "equals": "10 %"}, "the quantity corpus_share needs 'part'"),
         ({"quantity": "step", "equals": 1}, "Input should be"),
         ({"quantity": "steps", "equals": True}, "Input should be a valid"),

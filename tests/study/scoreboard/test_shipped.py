@@ -17,9 +17,6 @@ from tests.report.test_scoreboard_page import check
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = pytest.mark.xdist_group("the board of this checkout")
-"""One worker works it out, not each."""
-
 
 @pytest.fixture(scope="module")
 def board() -> Iterator[Board]:
