@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from clustersim.learning.feasibility import learning_problems
 from clustersim.run.compile import compile_plan
 from clustersim.run.feasibility import plan_problems
 from clustersim.run.plan import RunPlan
@@ -41,7 +42,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> "Plan":
         With every problem found, each with its place.
     """
     loaded = load_scenario(path, overrides)
-    found = plan_problems(loaded.scenario)
+    found = [*plan_problems(loaded.scenario), *learning_problems(loaded.scenario)]
     if found:
         raise ScenarioError([loaded.problem(at, message) for at, message in found])
     return Plan(loaded)

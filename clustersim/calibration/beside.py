@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from clustersim.calibration.csv_lines import TableError
+from clustersim.tables.csv_lines import TableError
 
 
 def csv_beside(

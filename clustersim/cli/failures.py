@@ -47,10 +47,10 @@ def failures(
     as_json: AsJson = False,
 ) -> None:
     """Fit the lifetime of every category of failures in a log, and test whether it is memoryless."""
-    from clustersim.calibration.csv_lines import TableError
     from clustersim.calibration.failure_log.entry import entry_text
     from clustersim.calibration.failure_log.log_fit import Question, fit_log
     from clustersim.cli.failures_text import print_fit, tree
+    from clustersim.tables.csv_lines import TableError
 
     checked_out(out, [log] if fleet is None else [log, fleet])
     try:

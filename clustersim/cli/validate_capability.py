@@ -28,7 +28,7 @@ def capability(
     as_json: AsJson = False,
 ) -> None:
     """Predict scores of models on benchmarks from their training compute, and show the errors by benchmark."""
-    from clustersim.calibration.csv_lines import TableError
+    from clustersim.tables.csv_lines import TableError
 
     checked_out(out, [data, *([fit] if fit else [])])
     try:
@@ -72,8 +72,8 @@ def _why_none(predictions: "Sequence[PredictedScore]") -> str:
 
 
 def _csv(table: "ScoreTable", predictions: "Sequence[PredictedScore]") -> str:
-    from clustersim.calibration.csv_lines import TableError
     from clustersim.calibration.learning.capability.predictions_csv import predictions_csv
+    from clustersim.tables.csv_lines import TableError
 
     try:
         return predictions_csv(table.columns, predictions)

@@ -25,11 +25,11 @@ def loss(
     as_json: AsJson = False,
 ) -> None:
     """Predict the losses of training runs, final and on the way, with 90 % intervals, and show the errors."""
-    from clustersim.calibration.csv_lines import TableError
     from clustersim.calibration.learning.losses.knowledge import fitted_to, shipped
     from clustersim.calibration.learning.losses.predict import predict_losses
     from clustersim.calibration.learning.losses.predictions_csv import losses_csv, score_losses
     from clustersim.calibration.learning.losses.table import read_losses
+    from clustersim.tables.csv_lines import TableError
 
     checked_out(out, [data, *([fit] if fit else [])])
     try:

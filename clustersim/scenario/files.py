@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from clustersim.scenario.document import Document, Path, dotted
 from clustersim.scenario.problems import Problem
-from clustersim.scenario.schema.fabric import FILE_TEXT
+from clustersim.scenario.schema.file_text import FILE_TEXT
 from clustersim.scenario.schema.scenario import Scenario
 from clustersim.scenario.schema.shape import below, field_type, section_for
 
@@ -21,12 +21,12 @@ def read_named_file(path: FilePath) -> str:
     Raises
     ------
     OSError
-        If there is no such file.
+        If there is no such file, or a folder without one.
     UnicodeDecodeError
         If it is not UTF-8 text.
     """
     if path.is_dir():
-        path = next((path / name for name in _IN_A_FOLDER if (path / name).exists()), path / _IN_A_FOLDER[-1])
+        path = next((path / name for name in _IN_A_FOLDER if (path / name).exists()), path)
     return path.read_text(encoding="utf-8-sig")
 
 

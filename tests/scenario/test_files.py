@@ -88,6 +88,40 @@ def test_files_of_sites_are_read_too(tmp_path: Path) -> None:
     assert str(found.sites[0].fabric.text).startswith("from,to,bandwidth")
 
 
+def test_a_log_of_losses_is_kept_with_the_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "tokens,loss\n1e9,4.5\n2e9,4.0\n"
+    (tmp_path / "losses.csv").write_text(text)
+    path = plan(tmp_path, "{}")
+    monkeypatch.chdir(tmp_path)
+    loaded = load(path, ["learning.log.file=losses.csv", "learning.against=[{model: llama3-70b, tokens: 15T tokens}]"])
+    assert loaded.scenario.learning.log is not None
+    assert loaded.scenario.learning.log.text == text
+    row = next(row for row in loaded.settings() if row.path == "learning.log.text")
+    assert row.value_text == "3 lines"
+    (tmp_path / "losses.csv").unlink()
+    (tmp_path / "resolved.yaml").write_text(loaded.resolved_yaml())
+    assert load(tmp_path / "resolved.yaml").scenario == loaded.scenario
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("learning.log.file=gone.csv", "--set learning.log.file: cannot read gone.csv: no such file"),
+        ("learning.log.file=logs", "--set learning.log.file: cannot read logs: is a directory"),
+        ("learning.log={fiel: a.csv}", "unknown key, did you mean 'file'?"),
+        ("learning.against=[{model: llama3-70c}]", "unknown model 'llama3-70c', did you mean 'llama3-70b'?"),
+    ],
+)
+def test_says_what_is_wrong_with_what_learning_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, message: str
+) -> None:
+    (tmp_path / "logs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScenarioError) as error:
+        load(plan(tmp_path, "{}"), [settings])
+    assert message in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("fabric", "message"),
     [

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clustersim.calibration.fabric_text import without_interface
-from clustersim.calibration.numbers import number_in, said
 from clustersim.step.collectives.choice import Collective
+from clustersim.tables.numbers import number_in, said
 
 COLUMNS = ("collective", "n_gpus", "message_bytes")
 """Columns that a file must have; each of the others may be missing and counts as empty."""

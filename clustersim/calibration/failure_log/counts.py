@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from clustersim.calibration.failure_log.kinds import UNIT_KINDS
-from clustersim.calibration.numbers import number_in
 from clustersim.scenario.quantity import suggestion
 from clustersim.scenario.rates import RateUnit
+from clustersim.tables.numbers import number_in
 
 MOST_UNITS = 100_000_000
 """Units beyond which a count is a slip of the pen."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from clustersim.calibration.csv_lines import csv_lines
 from clustersim.calibration.failure_log.kinds import UNIT_KINDS
 from clustersim.calibration.failure_log.moments import Moments
 from clustersim.calibration.failure_log.rows import Row, check_header, raise_all
 from clustersim.scenario.rates import RateUnit
+from clustersim.tables.csv_lines import csv_lines
 
 NEEDED = ("unit", "unit_kind")
 

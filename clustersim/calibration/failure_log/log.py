@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from clustersim.calibration.csv_lines import csv_lines
 from clustersim.calibration.failure_log.kinds import UNIT_KINDS
 from clustersim.calibration.failure_log.moments import ELAPSED, Moments, moments_of
 from clustersim.calibration.failure_log.rows import Row, check_header, raise_all
 from clustersim.scenario.rates import RateUnit
 from clustersim.scenario.schema.failure_category import LASTING, Component, Effect
+from clustersim.tables.csv_lines import csv_lines
 
 NEEDED = ("unit", "category")
 OPTIONAL = ("unit_kind", "component", "effect")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.failure_log.categories import categories
 from clustersim.calibration.failure_log.category_fit import CategoryFit, Verdict, fit_category, verdict
 from clustersim.calibration.failure_log.census import Counted, operations, with_kinds
@@ -19,6 +18,7 @@ from clustersim.calibration.failure_log.unequal import LEVEL, Lemon, lemons
 from clustersim.calibration.failure_log.window import Window, window_of
 from clustersim.scenario.rates import RateUnit
 from clustersim.scenario.units import QuantityError, parse_quantity
+from clustersim.tables.csv_lines import TableError
 
 
 @dataclass(frozen=True, slots=True)

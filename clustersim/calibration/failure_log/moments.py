@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clustersim.calibration.numbers import number_in
 from clustersim.scenario.units import QuantityError, format_quantity, format_timestamp, parse_quantity, parse_timestamp
+from clustersim.tables.numbers import number_in
 
 ELAPSED: Mapping[str, float] = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Units that a column may name (``time_h``) for numbers since the start of the observation [s]."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clustersim.calibration.csv_lines import CsvLine, TableError
 from clustersim.calibration.failure_log.moments import WAYS, Moments
-from clustersim.calibration.numbers import said
 from clustersim.scenario.quantity import QuantityError, suggestion
+from clustersim.tables.csv_lines import CsvLine, TableError
+from clustersim.tables.numbers import said
 
 MOMENTS = ("repaired", "in_service", "out_of_service")
 """Columns of moments beside the time itself."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersim.calibration.csv_lines import TableError, csv_lines
+from clustersim.tables.csv_lines import TableError, csv_lines
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.command import write_catalogue_table
 from clustersim.calibration.learning.schedule_fit import ModelLaws, fit_model
 from clustersim.calibration.learning.schedule_table import (
@@ -27,6 +26,7 @@ from clustersim.calibration.learning.schedule_table import (
 from clustersim.catalog import entries, entry
 from clustersim.learning.loss.multi_power import MultiPowerLaw
 from clustersim.learning.loss.tissue import MEMORY, TissueLaw
+from clustersim.tables.csv_lines import TableError
 
 Floats = NDArray[np.float64]
 CatalogueRow = tuple[str, str, str, str]

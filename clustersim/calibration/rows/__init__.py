@@ -1,6 +1,5 @@
 """Published step times as the predictor's inputs: what rows print, and the rules that fill in what they do not."""
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.rows.cells import Assumption, RowError
 from clustersim.calibration.rows.row import PublishedStep, published_step
 from clustersim.calibration.rows.software import STACK_CLASSES
@@ -12,6 +11,7 @@ from clustersim.calibration.rows.table import (
     read_rows,
     read_table,
 )
+from clustersim.tables.csv_lines import TableError
 
 __all__ = [
     "STACK_CLASSES",

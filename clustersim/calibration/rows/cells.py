@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clustersim.calibration.numbers import number_in, said
+from clustersim.tables.numbers import number_in, said
 
 _DERIVED = re.compile(r"([a-z_]+)=([0-9.,]+)")
 _SAME_AS = {"n_chips": "n_gpus"}

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clustersim.calibration.numbers import said
 from clustersim.calibration.splits import split_of_cell
+from clustersim.tables.numbers import said
 
 SHAPE = (
     "n_layers",

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clustersim.calibration.csv_lines import TableError, csv_lines
-from clustersim.calibration.numbers import said
 from clustersim.calibration.rows.cells import Assumption, Cells, RowError
 from clustersim.calibration.rows.faults import fault_of
 from clustersim.calibration.rows.row import PublishedStep, published_step
 from clustersim.calibration.rows.shape import shape_is_said
 from clustersim.calibration.rows.siblings import NOTHING_BORROWED, Borrowed, borrow_shapes
+from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.numbers import said
 
 NEEDED = ("model", "n_layers", "hidden", "n_heads", "seq_len", "gpu", "stack", "n_gpus", "global_batch_seqs")
 """Columns without which a table is not one of published step times. Cells may be empty; other columns may be absent."""

@@ -5,12 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from clustersim.scenario.schema.file_text import FILE_TEXT
 from clustersim.scenario.schema.model import PositiveInt
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Bandwidth, Duration, Fraction
-
-FILE_TEXT = "file text"
-"""Marks a setting that holds what the file of the setting ``file`` beside it says."""
 
 NETWORK_LATENCY_S = 6e-6
 """One message between two nodes [s], software included, where the calibrated ``eager_scale`` is 1: 32-40 us per small

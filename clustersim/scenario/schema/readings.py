@@ -1,4 +1,4 @@
-"""What is read off a finished run: learning, windows and claims to hold it against."""
+"""What is read off a finished run: windows, and claims to hold it against."""
 
 from typing import Literal, Self, overload
 
@@ -65,16 +65,6 @@ CorpusPart = Literal["web", "code", "papers", "books"]
 _OF_LEARNING = ("loss", "cost_of_a_tenth", "score", "transition", "corpus_share", "divergence")
 _OF_BENCHMARKS = ("score", "transition")
 _AT_A_MOMENT = ("loss", "cost_of_a_tenth", "score")
-
-
-class Learning(Section):
-    """The forecast of the final loss."""
-
-    law: str = setting(
-        "olmo-ladder-pile",
-        description="catalogue entry of the loss law: it fixes the corpus and the tokenizer the loss speaks of",
-        source="clustersim fit of the OLMo ladder runs up to 3B parameters (catalogue table loss_laws)",
-    )
 
 
 class Window(Section):

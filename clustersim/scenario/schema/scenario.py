@@ -5,10 +5,11 @@ from clustersim.scenario.schema.checkpoint import Checkpoint
 from clustersim.scenario.schema.corpus import Corpus
 from clustersim.scenario.schema.failures import Failures
 from clustersim.scenario.schema.hardware import Cluster
+from clustersim.scenario.schema.learning import Learning
 from clustersim.scenario.schema.maintenance import Maintenance
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.preemption import Preemption
-from clustersim.scenario.schema.readings import Claim, Learning, Study, Window
+from clustersim.scenario.schema.readings import Claim, Study, Window
 from clustersim.scenario.schema.recovery import Recovery
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.schema.spares import Spares
@@ -38,7 +39,9 @@ class Scenario(Section):
         description="the training corpus, how it is made and read: a catalogue name or a mapping; data are always there"
         " when omitted",
     )
-    learning: Learning = setting(default_factory=Learning, description="loss forecast")
+    learning: Learning = setting(
+        default_factory=Learning, description="forecast of the loss, the run's own log, other models"
+    )
     bill: Bill = setting(default_factory=Bill, description="money, energy, carbon")
     windows: tuple[Window, ...] = setting((), description="stretches of the run reported by themselves")
     claims: tuple[Claim, ...] = setting((), description="published or promised numbers to hold the forecast against")

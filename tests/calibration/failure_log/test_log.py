@@ -2,12 +2,12 @@
 
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.failure_log.counts import counts_of
 from clustersim.calibration.failure_log.fleet import read_fleet
 from clustersim.calibration.failure_log.log import category_name, read_log
 from clustersim.calibration.failure_log.moments import Moments
 from clustersim.calibration.failure_log.rows import MOST_TOLD
+from clustersim.tables.csv_lines import TableError
 from tests.calibration.failure_log.logs import KINDS, Write
 
 HEADER = "time,unit,unit_kind,category,component,effect,repaired"

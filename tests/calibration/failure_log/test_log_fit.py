@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.failure_log.category_fit import CategoryFit
 from clustersim.calibration.failure_log.log_fit import LogFit, Question, fit_log
 from clustersim.cli.failures_text import tree
+from clustersim.tables.csv_lines import TableError
 from tests.calibration.failure_log.logs import KINDS, Write, struck_s
 
 HEADER = "time_d,unit,unit_kind,category,repaired_d,effect"

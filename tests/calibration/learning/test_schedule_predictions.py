@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.schedule_predictions import (
     ADDED,
     predict_table,
@@ -14,6 +13,7 @@ from clustersim.calibration.learning.schedule_predictions import (
 )
 from clustersim.calibration.learning.schedule_table import read_curves
 from clustersim.calibration.learning.schedules import shipped_fit
+from clustersim.tables.csv_lines import TableError
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "validation" / "published" / "schedule_curves.csv"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.schedule_table import faults, read_curves, schedule_curve
+from clustersim.tables.csv_lines import TableError
 
 
 def table(tmp_path, text: str):

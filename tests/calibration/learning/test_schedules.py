@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.schedule_fit import FEWEST_ROWS, fit_model
 from clustersim.calibration.learning.schedule_table import ScheduleCurve
 from clustersim.calibration.learning.schedules import (
@@ -21,6 +20,7 @@ from clustersim.calibration.learning.schedules import (
 )
 from clustersim.learning.loss.multi_power import MultiPowerLaw, multi_power_loss
 from clustersim.learning.loss.tissue import TissueLaw, tissue_loss
+from clustersim.tables.csv_lines import TableError
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "validation" / "published" / "schedule_curves.csv"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from clustersim.calibration.csv_lines import TableError, csv_lines
 from clustersim.calibration.learning.capability.mixed_logistic import Scores
-from clustersim.calibration.numbers import number_in, said
 from clustersim.learning.capability.law import Trained, covariates
+from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.numbers import number_in, said
 
 NEEDED = ("task", "model", "family", "params", "tokens")
 """Columns without which a table is not one of scores. Cells may be empty; ``train_flops``, ``metric``, ``score``,

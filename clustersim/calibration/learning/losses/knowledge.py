@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.annealing import (
     CHOSEN_ON,
     SETTLED,
@@ -26,6 +25,7 @@ from clustersim.learning.loss.curve import Annealing, annealing_excess, annealin
 from clustersim.learning.loss.forms import joint_loss_nats
 from clustersim.learning.loss.law import LossLaw, loss_law
 from clustersim.learning.loss.transient import Transient, transient_of
+from clustersim.tables.csv_lines import TableError
 
 VOCABULARY = 100_278
 """Of the dolma2 tokenizer, with which the ladder's losses are measured."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from clustersim.calibration.csv_lines import TableError, csv_lines
-from clustersim.calibration.numbers import number_in, said
+from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.numbers import number_in, said
 
 PARAMETERS = ("params_nonembed_approx", "parameters")
 LEARNING_RATE = ("lr", "learning_rate")

@@ -3,11 +3,11 @@ import io
 
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.capability.errors import errors_by_task
 from clustersim.calibration.learning.capability.predict import fitted_laws, predict_scores, shipped_laws
 from clustersim.calibration.learning.capability.predictions_csv import predictions_csv
 from clustersim.calibration.learning.capability.rows import read_scores
+from clustersim.tables.csv_lines import TableError
 from tests.calibration.learning.capability.tables import PUBLISHED, ROW, made_up, rows_of, write_table
 
 

@@ -1,6 +1,5 @@
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.capability.rows import (
     ScoreRow,
     compute_alone,
@@ -8,6 +7,7 @@ from clustersim.calibration.learning.capability.rows import (
     scores_by_task,
     trained,
 )
+from clustersim.tables.csv_lines import TableError
 from tests.calibration.learning.capability.tables import PUBLISHED, ROW, made_up, published, rows_of, write_table
 
 

@@ -3,12 +3,12 @@ import csv
 import numpy as np
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.losses.knowledge import fitted_to, shipped
 from clustersim.calibration.learning.losses.predict import predict_losses
 from clustersim.calibration.learning.losses.predictions_csv import losses_csv, score_losses
 from clustersim.calibration.learning.losses.schedules import runs_of
 from clustersim.calibration.learning.losses.table import CORPORA, read_losses
+from clustersim.tables.csv_lines import TableError
 from tests.calibration.learning.losses.ladder import HEADER, LOSSES, PUBLISHED, ladder_rows, write
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from clustersim.calibration.csv_lines import TableError
 from clustersim.calibration.learning.losses.table import read_losses
+from clustersim.tables.csv_lines import TableError
 
 
 def read(tmp_path, text):

@@ -37,7 +37,16 @@ def csv_lines(path: Path) -> tuple[tuple[str, ...], list[CsvLine]]:
     TableError
         If it cannot be read or is not such a CSV.
     """
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    return lines_in(_text(path), path)
+
+
+def lines_in(text: str, file: str | Path) -> tuple[tuple[str, ...], list[CsvLine]]:
+    """The same for a text, in whose errors ``file`` is the name of where it came from."""
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        msg = f"{file}:{line}: holds a NUL byte, so it is no CSV; export the table as CSV in UTF-8"
+        raise TableError(msg)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[CsvLine] = []
     try:
         header = tuple(name.strip() for name in next(reader, ()))
@@ -47,7 +56,7 @@ def csv_lines(path: Path) -> tuple[tuple[str, ...], list[CsvLine]]:
                 lines.append(CsvLine(line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
-        msg = f"{path}:{reader.line_num}: not a CSV: {error}; quote cells that hold commas, quotes or line ends"
+        msg = f"{file}:{reader.line_num}: not a CSV: {error}; quote cells that hold commas, quotes or line ends"
         raise TableError(msg) from None
     return header, lines
 
@@ -59,13 +68,8 @@ def _text(path: Path) -> str:
         msg = f"{path}: {error.strerror or error}"
         raise TableError(msg) from None
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         msg = f"{path}:{line}: not text in UTF-8 (byte {error.start}); save it as CSV in UTF-8"
         raise TableError(msg) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        msg = f"{path}:{line}: holds a NUL byte, so it is no CSV; export the table as CSV in UTF-8"
-        raise TableError(msg)
-    return text

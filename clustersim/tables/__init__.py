@@ -1,0 +1,1 @@
+"""Tables that users bring: rows and numbers as spreadsheets and people write them."""
