@@ -67,6 +67,32 @@ def _loss(summary: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"
     if shown["forms"]:
         yield _table(shown["forms"], plain)
     yield _points(shown["notes"], plain)
+    yield from _own_log(shown["own_log"], plain)
+    yield from _against(shown["against"], plain)
+
+
+def _own_log(shown: Mapping[str, Any] | None, plain: Plain) -> Iterator["RenderableType"]:
+    if not shown:
+        return
+    yield plain.text("From the run's own log", "bold")
+    yield plain.text(shown["lead"])
+    if shown["picture"]:
+        seen, curve = (_thinned(shown[name]) for name in ("seen", "curve"))
+        yield _table(Data(seen.columns, (*seen.rows, *curve.rows)), plain)
+        yield _facts(shown["facts"], plain)
+    if shown["caveats"]:
+        yield _points(shown["caveats"], plain)
+
+
+def _against(shown: Mapping[str, Any] | None, plain: Plain) -> Iterator["RenderableType"]:
+    if not shown:
+        return
+    yield plain.text("Beside other models", "bold")
+    yield plain.text(shown["lead"])
+    yield _table(shown["models"], plain)
+    yield plain.text(shown["forms_lead"])
+    yield _table(shown["forms"], plain)
+    yield _points(shown["caveats"], plain)
 
 
 def _capability(entry: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"]:

@@ -147,6 +147,20 @@ def _with_words(digits: str, symbol: str, unit: Unit, *, bare: bool) -> str:
     return f"{digits}{symbol}{unit.suffix}"
 
 
+def signed(value: float | None, unit: Unit) -> str:
+    """A difference with its sign; a dash where there is none.
+
+    Examples
+    --------
+    >>> signed(0.0213, LOSS), signed(-0.0213, LOSS), signed(0.0, LOSS)
+    ('+0.021', '−0.021', '–')
+    """
+    if not value:
+        return MISSING
+    text = write(value, unit)
+    return text if text.startswith(("−", "<")) else f"+{text}"
+
+
 def write_given(value: float | None, unit: Unit, *, bare: bool = False) -> str:
     """A number somebody gave, with the digits it was given with (four at most) and no trailing zeros.
 

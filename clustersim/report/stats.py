@@ -7,6 +7,7 @@ from typing import Any
 
 from clustersim.report.numbers import MISSING, Unit, unit_word, write
 
+OUT_OF_REACH = "never"
 QUANTILES = ("mean", "p5", "p10", "p50", "p90", "p95")
 
 
@@ -93,3 +94,11 @@ def spread(entry: Mapping[str, float], unit: Unit) -> str:
     size = mid if of_one.step(mid)[1].startswith(" ") else None
     ends = (write(end, of_one, size=size, bare=True) for end in (low, high))
     return f"{write(mid, of_one)} ({' to '.join(ends)})"
+
+
+def reachable(amount: Mapping[str, float | None], unit: Unit) -> str:
+    """Median with its interval, without words; where no amount is enough it says so."""
+    low, mid, high = (amount[name] for name in ("p5", "p50", "p95"))
+    if mid is None:
+        return OUT_OF_REACH
+    return f"{write(mid, unit)} ({write(low, unit)} to {OUT_OF_REACH if high is None else write(high, unit)})"

@@ -49,7 +49,10 @@ def learning_section(
     section = loss.section(loss.tokens / run_s, usd_per_day / _DAY_S)
     optimizer = optimizer_outlook(_optimizer_plan(scenario, ensemble, schedule, usd_per_day))
     rows = [row | _worth_of_loss(loss, row["loss_change_nats"], run_s, usd_per_day) for row in optimizer["what_if"]]
+    log, this = scenario.learning.log, scenario.model.catalogue_entry or "this plan's model"
     return section | {
+        "own_log": None if log is None else loss.own_log(log),
+        "against": loss.against(this, scenario.learning.against),
         "clock": _clock(records, section["curve"]),
         "training_corpus": corpus_outlook(scenario, ensemble.plan, loss.median, run_s),
         "schedule": schedule,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustersim._numerals import short
 from clustersim.bill import Key, LossOutlook, PhaseWork, PlanFacts, audit, gpu_hours_bridge, key_of
 from clustersim.learning import (
     LossLaw,
@@ -17,13 +18,17 @@ from clustersim.learning import (
     untrained_interval,
 )
 from clustersim.learning.corpus import worth_to_law
+from clustersim.learning.loss.comparison import Candidate, Comparison, compare
 from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
 from clustersim.learning.loss.effective import EffectiveTokens
+from clustersim.learning.loss.log_outlook import OwnLog, own_log_outlook
+from clustersim.learning.loss.log_table import table_of
 from clustersim.learning.loss.outlook import loss_section
 from clustersim.learning.loss.planned import planned_rates
 from clustersim.learning.loss.transient import transient_of
 from clustersim.learning.loss.worth import tokens_for_fall
 from clustersim.scenario import Scenario
+from clustersim.scenario.schema.learning import LossLog, Rival
 from clustersim.step.step_time import StepTime
 from clustersim.study.ensemble import Ensemble
 from clustersim.study.learned_claims import learned_forecasts
@@ -93,6 +98,29 @@ class LossReading:
             effective=self.effective,
         )
         return section | {"tokens": self.tokens, "final_loss": self.final()}
+
+    def own_log(self, log: LossLog) -> OwnLog:
+        """The rest of the run, forecast from its own log so far."""
+        table, end = table_of(log, self.rates), float(self.rates.tokens[-1])
+        found = own_log_outlook(
+            self.law, self.parameters, self.rates, self.vocabulary, table, own_corpus=log.own_corpus
+        )
+        if self.tokens < end and found["curve"]:
+            # What stops the run, a deadline, is no part of the plan's learning rates.
+            found["caveats"].append(
+                f"The run stops after {short(self.tokens)} tokens; what is forecast from its log is the whole plan."
+            )
+        return found
+
+    def against(self, name: str, rivals: Sequence[Rival]) -> list[Comparison]:
+        """Compare the model of the plan, called ``name``, with other models on the same data."""
+        this = Candidate(name, self.parameters, self.tokens, self.law.mixture)
+        return [compare(self.law, this, self._candidate(rival)) for rival in rivals]
+
+    def _candidate(self, rival: Rival) -> Candidate:
+        model = rival.model
+        parameters = float(counted_parameters(model, self.law.parameter_count))
+        return Candidate(rival.title, parameters, rival.tokens or self.tokens, model.mixture is not None)
 
     def extrapolations(self) -> list[str]:
         """Where the law is used beyond the runs it was fitted to."""

@@ -118,6 +118,21 @@ def test_fan_and_days_fill_their_planes():
     assert high == pytest.approx(2 * low, abs=0.2)
 
 
+@pytest.mark.parametrize("log_x", [False, True])
+def test_what_was_measured_leads_into_the_fan(log_x: bool) -> None:
+    fan = Fan(
+        (5.0, 10.0), (1.0, 2.0), (1.5, 2.5), (2.0, 3.0), "x", "y", 0.0, 3.0, log_x=log_x, end="2.5", end_below=True,
+        measured=((1.0, 3.0), (5.0, 1.5)),
+    )  # fmt: skip
+    height, markup = draw_fan(WIDE_PX, fan)
+    ((start, end),) = re.findall(r'd="M([\d.]+ [\d.]+)L([\d.]+ [\d.]+)" class="measured"', markup)
+    assert f'd="M{end}L' in markup, "the median goes on where the log ends"
+    assert float(start.split()[0]) == pytest.approx(40.0), "at the left edge"
+    label = float(re.findall(r'y="([\d.]+)" class="value"', markup)[0])
+    assert float(end.split()[1]) < height
+    assert label > float(re.findall(r'cy="([\d.]+)"', markup)[0]), "below the band, which comes from above"
+
+
 def test_rect_never_has_a_negative_width():
     assert 'width="0"' in rect(0.0, 0.0, -3.0, 1.0, "x")
 

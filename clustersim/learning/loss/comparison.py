@@ -1,14 +1,16 @@
 """Two models on the same data: how far apart their losses are, and where they tie, with draws in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
 
-from clustersim.learning.loss.forecast import Interval
-from clustersim.learning.loss.forms import Floats, joint_loss_nats
+from clustersim._numerals import short
+from clustersim.learning.loss.forecast import extrapolations
+from clustersim.learning.loss.forms import FORMS, Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.spread import spread_quantiles
+from clustersim.learning.loss.worth import Amount, amount
 
 _SCATTER = 4
 """Index of the quantiles of the scatter from run to run (see :mod:`clustersim.learning.loss.spread`)."""
@@ -28,25 +30,46 @@ class Candidate:
         N as the law counts them.
     tokens : float
         Training tokens D.
+    mixture : bool
+        Whether it is a mixture of experts, which counts with its active parameters.
     """
 
     name: str
     parameters: float
     tokens: float
+    mixture: bool = False
+
+
+class Difference(TypedDict):
+    """Quantiles of a difference of losses [nats/token]."""
+
+    p5: float
+    p50: float
+    p95: float
+
+
+class FormDifference(TypedDict):
+    """Difference that one form of the law sees [nats/token]."""
+
+    form: str
+    title: str
+    weight: float
+    difference_p50: float
 
 
 class Comparison(TypedDict):
     """A difference of final losses and where it vanishes."""
 
-    first: str
-    second: str
-    corpus: str
-    difference: Interval
-    first_is_better: float
-    tie_tokens: Interval | None
-    tie_flops: Interval | None
-    never_ties: float
-    without_common_draws: Interval
+    name: str
+    parameters: float
+    tokens: float
+    difference: Difference
+    this_is_better_fraction: float
+    tie_tokens: Amount
+    tie_flops: Amount
+    never_ties_fraction: float
+    by_form: list[FormDifference]
+    caveats: list[str]
 
 
 def loss_difference(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
@@ -82,38 +105,72 @@ def tie_tokens(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
     return np.where(reached, first.tokens * np.exp(high), np.inf)
 
 
-def compare(law: LossLaw, first: Candidate, second: Candidate) -> Comparison:
-    """Compare two models on the same data.
+def compare(law: LossLaw, this: Candidate, other: Candidate) -> Comparison:
+    """Compare a model with another one on the same data.
 
     Returns
     -------
     Comparison
-        ``difference`` below zero where the first is better, and the share of draws that say so; the tokens, and the
-        compute 6 N D, at which the first ties with the second, with None where half of the draws see no tie;
-        ``without_common_draws`` is what subtracting two intervals drawn apart would give.
+        Of the other: its name, parameters and tokens. ``difference`` is this one less the other, below zero where this
+        one is better, and ``this_is_better_fraction`` the share of draws that say so. ``tie_tokens`` and the compute
+        6 N D there, ``tie_flops``, are where this one has the final loss of the other; None where it never does.
+        ``by_form`` has the median of each form of the law: at a fixed number of tokens they differ on what parameters
+        are worth.
     """
-    difference = loss_difference(law, first, second)
-    tokens = tie_tokens(law, first, second)
-    tied = float(np.mean(np.isfinite(tokens)))
-    apart = _apart(law, first, second)
+    difference, ties = loss_difference(law, this, other), tie_tokens(law, this, other)
     return {
-        "first": first.name,
-        "second": second.name,
-        "corpus": law.corpus,
-        "difference": _interval(difference),
-        "first_is_better": float(np.mean(difference < 0.0)),
-        "tie_tokens": _interval(tokens[np.isfinite(tokens)]) if tied > 0.5 else None,
-        "tie_flops": _interval(6.0 * first.parameters * tokens[np.isfinite(tokens)]) if tied > 0.5 else None,
-        "never_ties": 1.0 - tied,
-        "without_common_draws": _interval(apart),
+        "name": other.name,
+        "parameters": other.parameters,
+        "tokens": other.tokens,
+        "difference": _quantiles(difference),
+        "this_is_better_fraction": float(np.mean(difference < 0.0)),
+        "tie_tokens": amount(ties),
+        "tie_flops": amount(6.0 * this.parameters * ties),
+        "never_ties_fraction": float(np.mean(np.isinf(ties))),
+        "by_form": _by_form(law, this, other),
+        "caveats": _caveats(law, this, other),
     }
+
+
+def _by_form(law: LossLaw, this: Candidate, other: Candidate) -> list[FormDifference]:
+    # Without the errors outside the draws, which have their middle at none and nothing to do with a form.
+    difference = _of_law(law, this) - _of_law(law, other)
+    names = np.array(law.forms)
+    return [
+        {
+            "form": form,
+            "title": FORMS[form].title,
+            "weight": weight,
+            "difference_p50": float(np.median(difference[names == form])),
+        }
+        for form, weight in law.weights.items()
+    ]
+
+
+def _of_law(law: LossLaw, one: Candidate) -> Floats:
+    return joint_loss_nats(law.draws, one.parameters, one.tokens)
+
+
+def _caveats(law: LossLaw, this: Candidate, other: Candidate) -> list[str]:
+    apart = _quantiles(_apart(law, this, other))
+    mixtures = [
+        f"{one.name} is a mixture of experts: its {short(one.parameters)} active parameters stand in for those of a "
+        "dense model, which the law is fitted to."
+        for one in (this, other)
+        if one.mixture
+    ]
+    return [
+        "What both forecasts get wrong alike is no difference between them; drawn apart, they would leave "
+        f"{apart['p5']:+.3f} to {apart['p95']:+.3f} nats.",
+        *mixtures,
+        *extrapolations(replace(law, mixture=False), other.parameters, other.tokens),
+    ]
 
 
 def _apart(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
     count = len(law.draws)
     drawn = [
-        joint_loss_nats(law.draws, one.parameters, one.tokens)
-        * np.exp(law.residual_sigma(one.parameters, one.tokens) * spread_quantiles(count, error))
+        _of_law(law, one) * np.exp(law.residual_sigma(one.parameters, one.tokens) * spread_quantiles(count, error))
         for one, error in ((first, 0), (second, 1))
     ]
     # Every draw of one against a draw of the other that has nothing to do with it.
@@ -121,6 +178,6 @@ def _apart(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
     return np.asarray(drawn[0] - drawn[1][order])
 
 
-def _interval(draws: Floats) -> Interval:
+def _quantiles(draws: Floats) -> Difference:
     p5, p50, p95 = np.percentile(draws, (5.0, 50.0, 95.0)).tolist()
-    return p5, p50, p95
+    return {"p5": p5, "p50": p50, "p95": p95}

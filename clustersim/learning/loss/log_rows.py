@@ -75,6 +75,10 @@ def read_log_rows(text: str, file: str) -> LogRows:
         header, lines = lines_in(text, file)
     except TableError as error:
         return _nothing([str(error)])
+    if not any(header):
+        return _nothing([f"{file}:1:1: no heading; the first line names the columns: tokens (or step) and loss"])
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        return _nothing([f"{file}:1:1: not separated by commas; export the table as CSV with commas"])
     problems: list[str] = []
     loss, position = _column(file, header, (LOSS,), problems), _column(file, header, POSITIONS, problems)
     if loss is None or position is None:
@@ -171,10 +175,6 @@ def _underscores(name: str) -> int:
 
 def _missing(header: tuple[str, ...], wanted: Sequence[str]) -> str:
     column = " or ".join(f"'{name}'" for name in wanted)
-    if not any(header):
-        return f"no column {column}: the file is empty; its first line names the columns, tokens (or step) and loss"
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        return f"no column {column}: not separated by commas; export the table as CSV with commas"
     near = [name for name in header if any(word.rstrip("s") in name.lower() for word in wanted)]
     if near:
         return f"no column {column}; rename {_named(near)} if that is it"
@@ -224,7 +224,7 @@ class _Cells:
         if value is not None and value >= 0.0:
             return value
         wrong = "is empty beside a loss" if not text else f"'{text}' is {'no number' if value is None else 'negative'}"
-        self._refuse(column, f"{wrong}; say how far the run was, such as 1500000000, or leave the row out")
+        self._refuse(column, f"{wrong}; give a count such as 12000, or leave the row out")
         return None
 
     def _text(self, column: int) -> str:

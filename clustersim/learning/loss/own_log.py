@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustersim._numerals import short
 from clustersim.learning.loss.course import LearningRates, course
 from clustersim.learning.loss.curve import Annealing
 from clustersim.learning.loss.forecast import CurvePoint
@@ -31,8 +32,8 @@ BIN = 1.15
 """Factor of tokens over which the points of a log are averaged."""
 NOISE = 0.002
 """Standard deviation of the log loss of one such mean, where the log's own scatter is not larger."""
-_LEVEL = 4
-"""Index of the quantiles of the error of the level (see :mod:`clustersim.learning.loss.spread`)."""
+_ERRORS = spread_quantiles(25)
+"""Standard normal quantiles of the error of the level."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,11 +135,10 @@ def forecast_rest(
     ----------
     .. [1] Durbin, J. and Koopman, S. J. (2012), Time Series Analysis by State Space Methods, chapter 2.
     """
-    at, measured, noise = _means(law, schedule, log, transient or transient_of(law.name))
+    fall = transient or transient_of(law.name)
+    at, measured, noise = _means(law, schedule, log, fall)
     if not len(at):
-        last = float(log.tokens[-1]) if len(log.tokens) else 0.0
-        msg = f"the log ends after {last:.3g} tokens, inside the transient; it says nothing of the end yet"
-        raise ValueError(msg)
+        raise ValueError(_says_nothing(schedule, log, fall))
     wanted = np.asarray(tokens, dtype=np.float64)
     drawn = np.log(
         course(
@@ -157,13 +157,27 @@ def forecast_rest(
     weights /= weights.sum()
     ahead = np.maximum(np.log(wanted / at[-1]), 0.0)
     deviation = np.sqrt(variance + drift**2 * ahead)
-    rest = drawn[:, len(at) :] + level[:, None] + spread_quantiles(len(level), _LEVEL)[:, None] * deviation
+    middle = drawn[:, len(at) :] + level[:, None]
+    # Every draw with every error of the level: a log may leave few draws in play.
+    rest = (middle[:, None, :] + _ERRORS[:, None] * deviation).reshape(-1, len(wanted))
+    shares = np.repeat(weights / len(_ERRORS), len(_ERRORS))
     return LogForecast(
-        [_point(token, np.exp(column), weights) for token, column in zip(wanted.tolist(), rest.T, strict=True)],
+        [_point(token, np.exp(column), shares) for token, column in zip(wanted.tolist(), rest.T, strict=True)],
         math.expm1(float(np.sum(weights * level))),
         1.0 / float(np.sum(weights**2)),
         len(at),
     )
+
+
+def _says_nothing(schedule: LearningRates, log: RunLog, transient: Transient) -> str:
+    last = short(float(log.tokens[-1])) if len(log.tokens) else "no"
+    over = remaining_share(transient, schedule.spent(schedule.tokens)) <= TRANSIENT_OVER
+    if not over.any():
+        return (
+            f"the log ends after {last} tokens, inside the transient, as all of the plan is: it says nothing of the end"
+        )
+    since = short(float(schedule.tokens[int(np.argmax(over))]))
+    return f"the log ends after {last} tokens, inside the transient; it says nothing of the end before {since} tokens"
 
 
 def _means(law: LossLaw, schedule: LearningRates, log: RunLog, transient: Transient) -> tuple[Floats, Floats, Floats]:

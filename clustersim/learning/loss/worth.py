@@ -160,11 +160,11 @@ def _worth(
     seconds = more / tokens_per_s
     return {
         "tokens": tokens,
-        "loss": _amount(joint_loss_nats(law.draws, parameters, fresh)),
-        "more_tokens": _amount(more),
-        "days": _amount(seconds / _DAY_S),
-        "usd": _amount(seconds * usd_per_s),
-        "parameter_factor": _amount(larger),
+        "loss": amount(joint_loss_nats(law.draws, parameters, fresh)),
+        "more_tokens": amount(more),
+        "days": amount(seconds / _DAY_S),
+        "usd": amount(seconds * usd_per_s),
+        "parameter_factor": amount(larger),
         "out_of_reach_by_tokens": float(np.mean(np.isinf(more))),
         "out_of_reach_by_parameters": float(np.mean(np.isinf(larger))),
     }
@@ -181,7 +181,8 @@ def _factor(loss_at: Callable[[Floats], Floats], target: Floats) -> Floats:
     return np.where(reached, np.exp(high), np.inf)
 
 
-def _amount(draws: Floats) -> Amount:
+def amount(draws: Floats) -> Amount:
+    """Quantiles of draws that may be infinite."""
     low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95), method="nearest").tolist()
     return {"p5": _finite(low), "p50": _finite(middle), "p95": _finite(high)}
 

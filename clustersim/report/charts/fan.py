@@ -13,7 +13,9 @@ from clustersim.report.charts.svg import join, line, path, tag, text, text_width
 class Fan:
     """A band and its middle over ``x``.
 
-    ``goal`` is a horizontal line with a label; ``marks`` are points on it, each with a label above.
+    ``goal`` is a horizontal line with a label; ``marks`` are points on it, each with a label above. ``measured`` is a
+    line of what was seen, which may begin before the band. ``end`` names the last of the middle, above it or, where the
+    band comes from above, below the band.
     """
 
     x: tuple[float, ...]
@@ -28,12 +30,15 @@ class Fan:
     goal: tuple[float, str] | None = None
     marks: tuple[tuple[float, float, str], ...] = ()
     end: str = ""
+    end_below: bool = False
+    measured: tuple[tuple[float, float], ...] = ()
 
 
 def draw_fan(width: float, fan: Fan) -> tuple[float, Markup]:
     """Lay out a fan chart."""
     height = 250.0 if is_narrow(width) else 330.0
-    plane = Plane(width, height, fan.x[0], fan.x[-1], fan.y_low, fan.y_high, right=12.0, log_x=fan.log_x)
+    first = min(fan.x[:1] + tuple(x for x, _ in fan.measured[:1]))
+    plane = Plane(width, height, first, fan.x[-1], fan.y_low, fan.y_high, right=12.0, log_x=fan.log_x)
 
     def points(values: tuple[float, ...]) -> list[tuple[float, float]]:
         return [(plane.x(x), plane.y(y)) for x, y in zip(fan.x, values, strict=True)]
@@ -43,6 +48,8 @@ def draw_fan(width: float, fan: Fan) -> tuple[float, Markup]:
         path(points(fan.low) + points(fan.high)[::-1], "band", closed=True),
         path(points(fan.middle), "median"),
     ]
+    if fan.measured:
+        drawn.append(path([(plane.x(x), plane.y(y)) for x, y in fan.measured], "measured"))
     if fan.goal:
         at, label = fan.goal
         drawn.append(line(plane.x.start, plane.y(at), plane.x.end, plane.y(at), "goal"))
@@ -51,7 +58,8 @@ def draw_fan(width: float, fan: Fan) -> tuple[float, Markup]:
     if fan.end:
         x, y = points(fan.middle)[-1]
         drawn.append(tag("circle", cx=x, cy=y, r=4.0, class_="dot"))
-        drawn.append(text(x, y - 12.0, fan.end, "value", "end"))
+        at = plane.y(fan.low[-1]) + 18.0 if fan.end_below else y - 12.0
+        drawn.append(text(x, at, fan.end, "value", "end"))
     return height, join(*drawn)
 
 

@@ -7,12 +7,12 @@ from clustersim.report.charts.fan import Fan, draw_fan
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.scale import round_step
 from clustersim.report.numbers import FRACTION, LOSS, MISSING, TOKENS, USD, Unit, write
+from clustersim.report.sections.against import against
 from clustersim.report.sections.capability import capability
 from clustersim.report.sections.corpus import corpus
 from clustersim.report.sections.optimizer import optimizer
-from clustersim.report.stats import show_entry, spread
-
-OUT_OF_REACH = "never"
+from clustersim.report.sections.own_log import own_log
+from clustersim.report.stats import reachable, show_entry, spread
 
 _AMOUNT = Unit(TOKENS.steps, decimals=1)
 _PLAIN_DAYS = Unit(((1e4, 1e3, "k"), (0.0, 1.0, "")), decimals=0)
@@ -35,6 +35,8 @@ def learning(summary: Mapping[str, Any]) -> dict[str, Any]:
         "clock": _clock(entry, final.full) if entry.get("clock") else None,
         "worth": _worth(entry.get("worth") or []),
         "forms": _forms(entry.get("decomposition")),
+        "own_log": own_log(entry),
+        "against": against(entry.get("against") or [], entry.get("tokens")),
         "capability": capability(entry.get("capability"), entry.get("tokens")),
         "training_corpus": corpus(entry.get("training_corpus")),
         "optimizer": optimizer(entry.get("optimizer"), entry.get("schedule")),
@@ -107,21 +109,13 @@ def _worth(rows: Sequence[Mapping[str, Any]]) -> Table | None:
             (
                 write(row["tokens"], TOKENS, bare=True),
                 write(row["loss"]["p50"], LOSS),
-                _reachable(row["more_tokens"], _AMOUNT),
-                _reachable(row["days"], _PLAIN_DAYS),
-                _reachable(row["usd"], USD),
+                reachable(row["more_tokens"], _AMOUNT),
+                reachable(row["days"], _PLAIN_DAYS),
+                reachable(row["usd"], USD),
             )
             for row in rows
         ),
     )
-
-
-def _reachable(amount: Mapping[str, float | None], unit: Unit) -> str:
-    """Median with its interval, without words; where no amount is enough it says so."""
-    low, mid, high = (amount[name] for name in ("p5", "p50", "p95"))
-    if mid is None:
-        return OUT_OF_REACH
-    return f"{write(mid, unit)} ({write(low, unit)} to {OUT_OF_REACH if high is None else write(high, unit)})"
 
 
 def _forms(parts: Mapping[str, Any] | None) -> Table | None:

@@ -7,7 +7,7 @@ from typing import Any
 from clustersim.report.charts.fan import Fan, draw_fan
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.scale import round_step
-from clustersim.report.numbers import COUNT, FRACTION, LOSS, MISSING, TOKENS, USD, Unit, write
+from clustersim.report.numbers import COUNT, FRACTION, LOSS, MISSING, TOKENS, USD, Unit, signed, write
 from clustersim.report.stats import spread
 from clustersim.report.words import humanize
 
@@ -120,22 +120,14 @@ def _what_if(rows: list[Mapping[str, Any]]) -> Table:
         tuple(
             (
                 row["variant"],
-                _signed(row["loss_change_nats"], _CHANGE),
-                _signed(row.get("loss_days"), _DAYS),
-                _signed(row.get("loss_usd"), USD),
+                signed(row["loss_change_nats"], _CHANGE),
+                signed(row.get("loss_days"), _DAYS),
+                signed(row.get("loss_usd"), USD),
                 spread(row["rewinds"], COUNT),
-                _signed(row["days_over_first"], _DAYS),
-                _signed(row["usd_over_first"], USD),
+                signed(row["days_over_first"], _DAYS),
+                signed(row["usd_over_first"], USD),
                 write(row["divergence"]["p50"], FRACTION),
             )
             for row in rows
         ),
     )
-
-
-def _signed(value: float | None, unit: Unit) -> str:
-    """A difference with its sign; a dash where there is none."""
-    if not value:
-        return MISSING
-    text = write(value, unit)
-    return text if text.startswith(("−", "<")) else f"+{text}"

@@ -90,8 +90,8 @@ def test_many_wrong_cells_are_counted() -> None:
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("", ["losses.csv:1:1: no column 'loss': the file is empty", "losses.csv:1:1: no column 'tokens' or 'step'"]),
-        ("tokens;loss\n1;2\n", ["losses.csv:1:1: no column 'loss': not separated by commas", "losses.csv:1:1: no"]),
+        ("", ["losses.csv:1:1: no heading; the first line names the columns: tokens (or step) and loss"]),
+        ("tokens;loss\n1;2\n", ["losses.csv:1:1: not separated by commas; export"]),
         ("Step,run-7 - train/loss\n1,2\n", ["losses.csv:1:1: no column 'loss'; rename 'run-7 - train/loss' if that"]),
         ("train/global_step,loss\n1,2\n", ["no column 'tokens' or 'step'; rename 'train/global_step' if that is it"]),
         ("a,b\n1,2\n", ["no column 'loss'; the columns are 'a', 'b'", "no column 'tokens' or 'step'; the columns"]),

@@ -11,7 +11,7 @@ from clustersim.calibration.learning.loss_law import LADDER, ladder_runs
 from clustersim.learning import LossLaw, loss_law
 from clustersim.learning.loss.course import cosine_rates, course, usual_peak
 from clustersim.learning.loss.curve import annealing_of
-from clustersim.learning.loss.own_log import RunLog, forecast_rest
+from clustersim.learning.loss.own_log import DRIFT, RunLog, forecast_rest
 from tests.learning.loss.test_transient import gpt2_logs
 
 PUBLISHED = Path(__file__).parents[3] / "validation" / "published"
@@ -87,5 +87,19 @@ def test_a_log_on_the_law_changes_little_and_one_moved_by_a_tenth_moves_the_end_
 
 def test_a_log_inside_the_transient_says_nothing():
     rates = cosine_rates(5e11, 7e9, 3e-4, 4e6)
-    with pytest.raises(ValueError, match="inside the transient"):
+    with pytest.raises(ValueError, match=r"after 1B tokens, inside the transient; .* before [0-9.]+B tokens"):
         forecast_rest(LAW, 7e9, rates, RunLog(np.array([1e8, 1e9]), np.array([8.0, 6.0])), [5e11], 100_278)
+    brief = cosine_rates(2e10, 7e9, 3e-4, 4e6)
+    with pytest.raises(ValueError, match="inside the transient, as all of the plan is"):
+        forecast_rest(LAW, 7e9, brief, RunLog(np.array([1e8, 1e9]), np.array([8.0, 6.0])), [2e10], 100_278)
+
+
+def test_a_log_that_leaves_one_draw_in_play_still_has_an_interval():
+    rates = cosine_rates(5e11, 7e9, 3e-4, 4e6)
+    tokens = np.geomspace(3e10, 2e11, 60)
+    # Falls more slowly than any draw does.
+    log = RunLog(tokens, 3.0 * (tokens / tokens[0]) ** -0.001)
+    forecast = forecast_rest(LAW, 7e9, rates, log, [5e11], 100_278)
+    point = forecast.points[0]
+    assert forecast.effective_draws < 5.0
+    assert point["p95"] / point["p5"] > 1.0 + 2.0 * 1.6 * DRIFT * np.sqrt(np.log(2.5))
