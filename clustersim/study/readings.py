@@ -103,7 +103,13 @@ class LossReading:
         """The rest of the run, forecast from its own log so far."""
         table, end = table_of(log, self.rates), float(self.rates.tokens[-1])
         found = own_log_outlook(
-            self.law, self.parameters, self.rates, self.vocabulary, table, own_corpus=log.own_corpus
+            self.law,
+            self.parameters,
+            self.rates,
+            self.vocabulary,
+            table,
+            own_corpus=log.own_corpus,
+            effective=self.effective,
         )
         if self.tokens < end and found["curve"]:
             # What stops the run, a deadline, is no part of the plan's learning rates.
@@ -114,13 +120,15 @@ class LossReading:
 
     def against(self, name: str, rivals: Sequence[Rival]) -> list[Comparison]:
         """Compare the model of the plan, called ``name``, with other models on the same data."""
-        this = Candidate(name, self.parameters, self.tokens, self.law.mixture)
+        this = Candidate(name, self.parameters, self.tokens, self.law.mixture, self.effective)
         return [compare(self.law, this, self._candidate(rival)) for rival in rivals]
 
     def _candidate(self, rival: Rival) -> Candidate:
         model = rival.model
         parameters = float(counted_parameters(model, self.law.parameter_count))
-        return Candidate(rival.title, parameters, rival.tokens or self.tokens, model.mixture is not None)
+        return Candidate(
+            rival.title, parameters, rival.tokens or self.tokens, model.mixture is not None, self.effective
+        )
 
     def extrapolations(self) -> list[str]:
         """Where the law is used beyond the runs it was fitted to."""

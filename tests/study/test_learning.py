@@ -75,3 +75,13 @@ def test_models_stand_beside_the_plan(plan: Path) -> None:
     assert sparse["parameters"] == pytest.approx(12.7e9, rel=0.01), "the parameters that a token meets"
     assert any("mixture of experts" in line for line in sparse["caveats"])
     assert sum(form["weight"] for form in sparse["by_form"]) == pytest.approx(1.0)
+
+
+def test_repeats_ahead_raise_what_the_log_and_the_comparison_say(plan: Path, tmp_path: Path) -> None:
+    path, _ = written(tmp_path, learning_outlook(cs.load(plan).scenario), 0.5, 40)
+    settings = (f"learning.log.file={path}", "learning.log.own_corpus=true", AGAINST)
+    fresh = learned(plan, *settings)
+    repeated = learned(plan, *settings, "corpus={mix: {sources: {all: {share: 100 %, unique: 100B tokens}}}}")
+    assert repeated["own_log"]["final"]["p50"] > fresh["own_log"]["final"]["p50"]
+    assert repeated["against"][0]["tokens"] == fresh["against"][0]["tokens"]
+    assert repeated["against"][0]["difference"] != fresh["against"][0]["difference"]

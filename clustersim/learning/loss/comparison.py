@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 
 from clustersim._numerals import short
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forecast import extrapolations
 from clustersim.learning.loss.forms import FORMS, Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
@@ -32,12 +33,20 @@ class Candidate:
         Training tokens D.
     mixture : bool
         Whether it is a mixture of experts, which counts with its active parameters.
+    worth : EffectiveTokens, optional
+        What its tokens are worth to the law; each a fresh one when omitted.
     """
 
     name: str
     parameters: float
     tokens: float
     mixture: bool = False
+    worth: EffectiveTokens | None = None
+
+    @property
+    def fresh_tokens(self) -> float:
+        """Fresh tokens that its own are worth, by the median."""
+        return self.tokens if self.worth is None else float(self.worth.median(self.tokens))
 
 
 class Difference(TypedDict):
@@ -83,9 +92,7 @@ def loss_difference(law: LossLaw, first: Candidate, second: Candidate) -> Floats
     """
     common = spread_quantiles(len(law.draws))
     losses = [
-        joint_loss_nats(law.draws, one.parameters, one.tokens)
-        * np.exp(law.residual_sigma(one.parameters, one.tokens) * common)
-        for one in (first, second)
+        _of_law(law, one) * np.exp(law.residual_sigma(one.parameters, one.tokens) * common) for one in (first, second)
     ]
     own = np.sqrt(2.0) * law.scatter * spread_quantiles(len(law.draws), _SCATTER)
     difference: Floats = losses[0] - losses[1] + 0.5 * (losses[0] + losses[1]) * own
@@ -94,15 +101,16 @@ def loss_difference(law: LossLaw, first: Candidate, second: Candidate) -> Floats
 
 def tie_tokens(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
     """Draws of the tokens after which the first reaches the final loss of the second; infinite where it never does."""
-    target = joint_loss_nats(law.draws, second.parameters, second.tokens)
+    target, start = _of_law(law, second), first.fresh_tokens
     low = np.full_like(target, -np.log(_MOST_FACTOR))
     high = -low
-    reached = joint_loss_nats(law.draws, first.parameters, first.tokens * np.exp(high)) <= target
+    reached = joint_loss_nats(law.draws, first.parameters, start * np.exp(high)) <= target
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        enough = joint_loss_nats(law.draws, first.parameters, first.tokens * np.exp(middle)) <= target
+        enough = joint_loss_nats(law.draws, first.parameters, start * np.exp(middle)) <= target
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(reached, first.tokens * np.exp(high), np.inf)
+    found = np.where(reached, start * np.exp(high), np.inf)
+    return found if first.worth is None else first.worth.trained(found)
 
 
 def compare(law: LossLaw, this: Candidate, other: Candidate) -> Comparison:
@@ -148,7 +156,7 @@ def _by_form(law: LossLaw, this: Candidate, other: Candidate) -> list[FormDiffer
 
 
 def _of_law(law: LossLaw, one: Candidate) -> Floats:
-    return joint_loss_nats(law.draws, one.parameters, one.tokens)
+    return joint_loss_nats(law.draws, one.parameters, one.fresh_tokens)
 
 
 def _caveats(law: LossLaw, this: Candidate, other: Candidate) -> list[str]:

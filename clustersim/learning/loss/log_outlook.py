@@ -6,6 +6,7 @@ from typing import TypedDict
 import numpy as np
 
 from clustersim.learning.loss.course import LearningRates
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.log_table import LogTable
@@ -51,7 +52,14 @@ class OwnLog(TypedDict):
 
 
 def own_log_outlook(
-    law: LossLaw, parameters: float, rates: LearningRates, vocabulary: int, table: LogTable, *, own_corpus: bool
+    law: LossLaw,
+    parameters: float,
+    rates: LearningRates,
+    vocabulary: int,
+    table: LogTable,
+    *,
+    own_corpus: bool,
+    effective: EffectiveTokens | None = None,
 ) -> OwnLog:
     """Forecast the rest of a run from the log of its losses.
 
@@ -69,6 +77,8 @@ def own_log_outlook(
         The log, without problems.
     own_corpus : bool
         Whether it is of the law's corpus and tokenizer.
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
 
     Returns
     -------
@@ -94,7 +104,7 @@ def own_log_outlook(
     over = so_far >= end
     grid = [end] if over else [*np.geomspace(max(so_far, 1.0), end, POINTS)[:-1].tolist(), end]
     try:
-        found = forecast_rest(law, parameters, rates, log, grid, vocabulary, own_corpus=own_corpus)
+        found = forecast_rest(law, parameters, rates, log, grid, vocabulary, own_corpus=own_corpus, effective=effective)
     except ValueError as error:
         return known | {"caveats": [f"{_sentence(str(error))}.", *table.notes]}
     last = found.points[-1]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clustersim._numerals import short
 from clustersim.learning.loss.course import LearningRates, course
 from clustersim.learning.loss.curve import Annealing
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.spread import spread_quantiles
@@ -90,6 +91,7 @@ def forecast_rest(
     own_corpus: bool = False,
     annealing: Annealing | None = None,
     transient: Transient | None = None,
+    effective: EffectiveTokens | None = None,
     drift: float = DRIFT,
 ) -> LogForecast:
     """Forecast the rest of a run from its log so far.
@@ -112,6 +114,8 @@ def forecast_rest(
         Whether the log is of the law's corpus and tokenizer; otherwise the level of the losses is the log's alone.
     annealing, transient : optional
         Their constants; those of the law's corpus when omitted.
+    effective : EffectiveTokens, optional
+        What the tokens are worth to the law; each a fresh one when omitted.
     drift : float
         See :data:`DRIFT`.
 
@@ -149,6 +153,7 @@ def forecast_rest(
             vocabulary,
             annealing=annealing,
             transient=transient,
+            effective=effective,
         )
     )
     start = OWN_CORPUS_SPREAD if own_corpus else OFFSET_SPREAD

@@ -10,6 +10,7 @@ from clustersim.calibration.learning.law_fit import fit_laws, law_of
 from clustersim.calibration.learning.loss_law import LADDER, ladder_runs
 from clustersim.learning import loss_law
 from clustersim.learning.loss.comparison import Candidate, compare, loss_difference, tie_tokens
+from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forms import joint_loss_nats
 
 LAW = loss_law("olmo-ladder-c4")
@@ -92,3 +93,12 @@ def test_differences_of_larger_runs_fall_inside_their_interval():
             inside.append(low <= l1 - l2 <= high)
     assert len(inside) == 5 * len(LADDER)
     assert np.mean(inside) >= 0.85
+
+
+def test_tokens_that_are_worth_less_make_the_same_comparison_later() -> None:
+    grid = np.geomspace(1e6, 1e18, 200)
+    half = EffectiveTokens(grid, *(np.full_like(grid, 0.5) for _ in range(3)))
+    fresh = tie_tokens(LAW, Candidate("a", 7e9, 1e12), Candidate("b", 3e9, 1e12))
+    worn = tie_tokens(LAW, Candidate("a", 7e9, 2e12, worth=half), Candidate("b", 3e9, 2e12, worth=half))
+    assert worn == pytest.approx(2.0 * fresh, rel=1e-6)
+    assert loss_difference(LAW, Candidate("a", 7e9, 2e12, worth=half), Candidate("a", 7e9, 1e12)).mean() < 1e-3
