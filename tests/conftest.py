@@ -1,5 +1,6 @@
 """What every test session needs, wherever it is started from."""
 
+import gc
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fixed", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("fixed")
+
+
+def pytest_collection_finish() -> None:
+    # Every collection of garbage would go through the thousands of tests that were found, and double what they take.
+    gc.collect()
+    gc.freeze()

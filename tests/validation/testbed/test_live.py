@@ -8,7 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,10 +27,14 @@ from validation.testbed.streams import MeasurementError, measure_streams
 from validation.testbed.testbed import brought_up, leave_up, remove
 from validation.testbed.topology import Link, Topology
 
+if TYPE_CHECKING:  # a name that pytest would take for a class of tests
+    from validation.testbed.testbed import Testbed
+
 pytestmark = pytest.mark.usefixtures("network")
 
 SHORT_BYTES = 2_500_000
 """0.1 s at 200 Mbps."""
+TRIES = 8
 
 
 def of(name: str) -> Entry | None:
@@ -61,21 +67,35 @@ def runner(own_file: tuple[Path, str], *job: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def in_a_quiet_moment(holds: Callable[[], object]) -> bool:
+    """Whether something that a busy machine only ever spoils holds in one of several tries."""
+    return any(holds() for _ in range(TRIES))
+
+
 def test_a_stream_has_the_rate_of_its_link() -> None:
-    with brought_up(PAIR) as bed:
+    def holds() -> bool:
         (record,) = measure_streams(bed, 3, [[("h0", "h1")]], SHORT_BYTES)
-    assert record.rate_bytes_s == pytest.approx(record.expected_bytes_s, rel=0.15)
-    assert 0.0 < record.latency_s < 0.01
+        assert record.rate_bytes_s < 1.15 * record.expected_bytes_s
+        return record.rate_bytes_s > 0.85 * record.expected_bytes_s and 0.0 < record.latency_s < 0.01
+
+    with brought_up(PAIR) as bed:
+        assert in_a_quiet_moment(holds)
 
 
 def test_hosts_of_different_racks_share_the_uplink(shipped: dict[str, Topology]) -> None:
     with brought_up(shipped["two-racks"]) as bed:
         cases = [[("h0", "h2")], [("h0", "h2"), ("h1", "h3")], [("h0", "h1"), ("h2", "h3")]]
-        alone, left, right, *inside = measure_streams(bed, 3, cases, SHORT_BYTES)
-    full = alone.rate_bytes_s
-    assert full == pytest.approx(24.8e6, rel=0.15)
-    assert left.rate_bytes_s + right.rate_bytes_s == pytest.approx(full, rel=0.25)
-    assert [record.rate_bytes_s for record in inside] == pytest.approx([full, full], rel=0.25)
+
+        def holds() -> bool:
+            alone, left, right, *inside = (one.rate_bytes_s for one in measure_streams(bed, 3, cases, SHORT_BYTES))
+            assert max(alone, left + right, *inside) < 1.25 * 24.8e6
+            return (
+                alone == pytest.approx(24.8e6, rel=0.15)
+                and left + right == pytest.approx(alone, rel=0.25)
+                and inside == pytest.approx([alone, alone], rel=0.25)
+            )
+
+        assert in_a_quiet_moment(holds)
 
 
 def test_an_all_reduce_takes_the_time_and_the_bytes_of_a_ring() -> None:
@@ -83,10 +103,16 @@ def test_an_all_reduce_takes_the_time_and_the_bytes_of_a_ring() -> None:
     size_bytes = 4 * 2**20
     with brought_up(PAIR) as bed:
         cases = [Case("all_reduce", (("h0", "h1"),)), Case("all_gather", (("h0", "h1"),))]
-        reduced, gathered = measure_collectives(bed, 2, cases, (size_bytes,))
-    assert reduced.link_bytes["h0-h1"] == pytest.approx((size_bytes, size_bytes), rel=0.05)
-    assert gathered.link_bytes["h0-h1"] == pytest.approx((size_bytes / 2, size_bytes / 2), rel=0.05)
-    assert 0.95 < reduced.time_s / ring_bound_s(PAIR, "all_reduce", ("h0", "h1"), [("h0", "h1")], size_bytes) < 2.0
+
+        def holds() -> bool:
+            reduced, gathered = measure_collectives(bed, 2, cases, (size_bytes,))
+            assert reduced.link_bytes["h0-h1"] == pytest.approx((size_bytes, size_bytes), rel=0.05)
+            assert gathered.link_bytes["h0-h1"] == pytest.approx((size_bytes / 2, size_bytes / 2), rel=0.05)
+            slower = reduced.time_s / ring_bound_s(PAIR, "all_reduce", ("h0", "h1"), [("h0", "h1")], size_bytes)
+            assert slower > 0.95
+            return slower < 2.0
+
+        assert in_a_quiet_moment(holds)
 
 
 def test_a_stream_that_finds_no_room_says_why() -> None:
@@ -221,17 +247,26 @@ def test_up_stays_until_down(own_file: tuple[Path, str], capsys: pytest.CaptureF
 def test_two_testbeds_at_once_do_not_meet() -> None:
     with brought_up(PAIR) as one, brought_up(PAIR) as other:
         assert one.names != other.names
-        for bed in (one, other):
+
+        def full(bed: "Testbed") -> bool:
             (record,) = measure_streams(bed, 1, [[("h1", "h0")]], SHORT_BYTES)
-            assert record.rate_bytes_s == pytest.approx(record.expected_bytes_s, rel=0.15)
+            return record.rate_bytes_s > 0.85 * record.expected_bytes_s
+
+        for bed in (one, other):
+            assert in_a_quiet_moment(partial(full, bed))
 
 
 def test_a_delay_is_kept_or_the_kernel_is_named() -> None:
     delayed = replace(PAIR, name=f"delayed-{os.getpid()}", links=(Link("h0", "h1", 25e6, 5e-3),))
     if kernel_has("netem", "delay", "1ms"):
         with brought_up(delayed) as bed:
-            (record,) = measure_streams(bed, 1, [[("h0", "h1")]], SHORT_BYTES)
-        assert record.latency_s == pytest.approx(5e-3, rel=0.5)
+
+            def holds() -> bool:
+                (record,) = measure_streams(bed, 1, [[("h0", "h1")]], SHORT_BYTES)
+                assert record.latency_s > 2.5e-3
+                return record.latency_s < 7.5e-3
+
+            assert in_a_quiet_moment(holds)
     else:
         with pytest.raises(UnavailableError, match="needs the kernel's netem"):
             leave_up(delayed)
