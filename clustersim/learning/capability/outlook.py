@@ -15,6 +15,7 @@ from clustersim.learning.capability.forecast import SAMPLES, outcomes, score_int
 from clustersim.learning.capability.instruction import InstructionFollowing, instruction_following
 from clustersim.learning.capability.law import SLOPE, CapabilityLaw, Floats, Trained, width_decades
 from clustersim.learning.capability.through_loss import accuracy_draws, accuracy_law, accuracy_laws
+from clustersim.learning.quantiles import Reached, reached_at
 
 FLAT_SLOPE = 0.5
 """Slope per decade below which a benchmark is no matter of compute: its rise takes nine decades and more."""
@@ -33,20 +34,12 @@ SOURCES = (
 )
 
 
-class Quantiles(TypedDict):
-    """The 5 %, 50 % and 95 % quantiles; None where a quantile is not reached."""
-
-    p5: float | None
-    p50: float | None
-    p95: float | None
-
-
 class Threshold(TypedDict):
     """Where a benchmark counts as risen, and when the run gets there."""
 
     name: str
     score: float
-    tokens: Quantiles
+    tokens: Reached
     not_crossed: float
 
 
@@ -57,7 +50,7 @@ class Benchmark(TypedDict):
     title: str
     chance: float
     ceiling: float
-    at_end: Quantiles
+    at_end: Reached
     threshold: Threshold
     midpoint_flops: float | None
     width_decades: float | None
@@ -74,7 +67,7 @@ class ThroughLoss(TypedDict):
     task: str
     title: str
     loss: str
-    at_end: Quantiles
+    at_end: Reached
     caveats: list[str]
 
 
@@ -157,11 +150,11 @@ def _benchmark(
         "title": law.title,
         "chance": law.floor,
         "ceiling": float(law.best[-1]),
-        "at_end": _quantiles(*at_end),
+        "at_end": reached_at(*at_end),
         "threshold": {
             "name": f"halfway between {100 * law.floor:.0f} % and {100 * float(law.best[-1]):.0f} %",
             "score": law.threshold,
-            "tokens": _quantiles(passed.p5, passed.p50, passed.p95),
+            "tokens": reached_at(passed.p5, passed.p50, passed.p95),
             "not_crossed": passed.not_crossed,
         },
         "midpoint_flops": _finite(law.midpoint_flops),
@@ -237,7 +230,7 @@ def _through_loss(losses: Floats) -> list[ThroughLoss]:
         if middle < law.lowest_loss:
             words.append(f"The forecast loss, {middle:.2f}, lies below the lowest fitted, {law.lowest_loss:.2f}.")
         found.append(
-            {"task": task, "title": law.title, "loss": law.loss, "at_end": _quantiles(*quantiles), "caveats": words}
+            {"task": task, "title": law.title, "loss": law.loss, "at_end": reached_at(*quantiles), "caveats": words}
         )
     return found
 
@@ -256,10 +249,6 @@ def _caveats(family: str | None) -> list[str]:
         "An exact match over several tokens looks more abrupt than the skill behind it (Schaeffer et al. 2023).",
         f"Each interval is made of {short(SAMPLES)} sampled models.",
     ]
-
-
-def _quantiles(p5: float | None, p50: float | None, p95: float | None) -> Quantiles:
-    return {"p5": p5, "p50": p50, "p95": p95}
 
 
 def _finite(value: float) -> float | None:

@@ -11,7 +11,7 @@ from clustersim.learning.loss.forecast import extrapolations
 from clustersim.learning.loss.forms import FORMS, Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.spread import spread_quantiles
-from clustersim.learning.loss.worth import Amount, amount
+from clustersim.learning.quantiles import Quantiles, Reached, quantiles, reached
 
 _SCATTER = 4
 """Index of the quantiles of the scatter from run to run (see :mod:`clustersim.learning.loss.spread`)."""
@@ -49,14 +49,6 @@ class Candidate:
         return self.tokens if self.worth is None else float(self.worth.median(self.tokens))
 
 
-class Difference(TypedDict):
-    """Quantiles of a difference of losses [nats/token]."""
-
-    p5: float
-    p50: float
-    p95: float
-
-
 class FormDifference(TypedDict):
     """Difference that one form of the law sees [nats/token]."""
 
@@ -72,10 +64,10 @@ class Comparison(TypedDict):
     name: str
     parameters: float
     tokens: float
-    difference: Difference
+    difference: Quantiles
     this_is_better_fraction: float
-    tie_tokens: Amount
-    tie_flops: Amount
+    tie_tokens: Reached
+    tie_flops: Reached
     never_ties_fraction: float
     by_form: list[FormDifference]
     caveats: list[str]
@@ -130,10 +122,10 @@ def compare(law: LossLaw, this: Candidate, other: Candidate) -> Comparison:
         "name": other.name,
         "parameters": other.parameters,
         "tokens": other.tokens,
-        "difference": _quantiles(difference),
+        "difference": quantiles(difference),
         "this_is_better_fraction": float(np.mean(difference < 0.0)),
-        "tie_tokens": amount(ties),
-        "tie_flops": amount(6.0 * this.parameters * ties),
+        "tie_tokens": reached(ties),
+        "tie_flops": reached(6.0 * this.parameters * ties),
         "never_ties_fraction": float(np.mean(np.isinf(ties))),
         "by_form": _by_form(law, this, other),
         "caveats": _caveats(law, this, other),
@@ -160,7 +152,7 @@ def _of_law(law: LossLaw, one: Candidate) -> Floats:
 
 
 def _caveats(law: LossLaw, this: Candidate, other: Candidate) -> list[str]:
-    apart = _quantiles(_apart(law, this, other))
+    apart = quantiles(_apart(law, this, other))
     mixtures = [
         f"{one.name} is a mixture of experts: its {short(one.parameters)} active parameters stand in for those of a "
         "dense model, which the law is fitted to."
@@ -184,8 +176,3 @@ def _apart(law: LossLaw, first: Candidate, second: Candidate) -> Floats:
     # Every draw of one against a draw of the other that has nothing to do with it.
     order = np.random.default_rng(0).permutation(count)
     return np.asarray(drawn[0] - drawn[1][order])
-
-
-def _quantiles(draws: Floats) -> Difference:
-    p5, p50, p95 = np.percentile(draws, (5.0, 50.0, 95.0)).tolist()
-    return {"p5": p5, "p50": p50, "p95": p95}

@@ -18,7 +18,7 @@ from clustersim.learning.loss.own_log import (
     RunLog,
     forecast_rest,
 )
-from clustersim.learning.loss.worth import Amount
+from clustersim.learning.quantiles import Reached
 
 POINTS = 60
 """Points of the forecast, evenly spaced in the logarithm of the tokens."""
@@ -47,7 +47,7 @@ class OwnLog(TypedDict):
     last_loss: float
     seen: list[SeenPoint]
     curve: list[CurvePoint]
-    final: Amount | None
+    final: Reached | None
     caveats: list[str]
 
 

@@ -15,6 +15,7 @@ from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.loss.transient import transient_of, untrained_interval
 from clustersim.learning.loss.worth import Worth, worth_table
+from clustersim.learning.quantiles import Quantiles
 
 POINTS = 80
 WORTH_AT = (0.02, 0.1, 0.25, 0.5, 1.0)
@@ -27,23 +28,15 @@ SOURCES = (
 )
 
 
-class FinalLoss(TypedDict):
-    """A loss with its 90 % interval [nats/token]."""
-
-    p5: float
-    p50: float
-    p95: float
-
-
 class LossSection(TypedDict):
     """What :func:`loss_section` gives: plain values."""
 
     law: str
     corpus: str
     tokenizer: str
-    final_loss: FinalLoss
+    final_loss: Quantiles
     decomposition: Decomposition
-    untrained: FinalLoss
+    untrained: Quantiles
     transient_until_tokens: float
     curve: list[CurvePoint]
     worth: list[Worth]

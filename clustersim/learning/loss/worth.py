@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from clustersim.learning.loss.effective import EffectiveTokens
 from clustersim.learning.loss.forms import Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
+from clustersim.learning.quantiles import Reached, reached
 
 Bools = NDArray[np.bool_]
 
@@ -18,23 +19,15 @@ _MOST_FACTOR = 1e12
 """Factor of tokens or parameters beyond which a loss counts as out of reach."""
 
 
-class Amount(TypedDict):
-    """5 %, 50 % and 95 % of draws; None where so many draws say that no amount is enough."""
-
-    p5: float | None
-    p50: float | None
-    p95: float | None
-
-
 class Worth(TypedDict):
     """What a fall of the loss costs after some tokens."""
 
     tokens: float
-    loss: Amount
-    more_tokens: Amount
-    days: Amount
-    usd: Amount
-    parameter_factor: Amount
+    loss: Reached
+    more_tokens: Reached
+    days: Reached
+    usd: Reached
+    parameter_factor: Reached
     out_of_reach_by_tokens: float
     out_of_reach_by_parameters: float
 
@@ -160,11 +153,11 @@ def _worth(
     seconds = more / tokens_per_s
     return {
         "tokens": tokens,
-        "loss": amount(joint_loss_nats(law.draws, parameters, fresh)),
-        "more_tokens": amount(more),
-        "days": amount(seconds / _DAY_S),
-        "usd": amount(seconds * usd_per_s),
-        "parameter_factor": amount(larger),
+        "loss": reached(joint_loss_nats(law.draws, parameters, fresh)),
+        "more_tokens": reached(more),
+        "days": reached(seconds / _DAY_S),
+        "usd": reached(seconds * usd_per_s),
+        "parameter_factor": reached(larger),
         "out_of_reach_by_tokens": float(np.mean(np.isinf(more))),
         "out_of_reach_by_parameters": float(np.mean(np.isinf(larger))),
     }
@@ -179,13 +172,3 @@ def _factor(loss_at: Callable[[Floats], Floats], target: Floats) -> Floats:
         enough = loss_at(np.exp(middle)) <= target
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(reached, np.exp(high), np.inf)
-
-
-def amount(draws: Floats) -> Amount:
-    """Quantiles of draws that may be infinite."""
-    low, middle, high = np.quantile(draws, (0.05, 0.5, 0.95), method="nearest").tolist()
-    return {"p5": _finite(low), "p50": _finite(middle), "p95": _finite(high)}
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None

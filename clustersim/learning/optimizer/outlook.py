@@ -22,7 +22,8 @@ from clustersim.learning.optimizer.divergence import Start, bearable_learning_ra
 from clustersim.learning.optimizer.loop import LoopPhase, loop_counts
 from clustersim.learning.optimizer.rewinds import rewind_cost
 from clustersim.learning.optimizer.spikes import chance_of_none, count_interval, spike_rate
-from clustersim.learning.optimizer.what_if import PlanCost, Quantiles, Variant, WhatIfRow, attempt_s, what_if_rows
+from clustersim.learning.optimizer.what_if import PlanCost, Variant, WhatIfRow, attempt_s, what_if_rows
+from clustersim.learning.quantiles import Quantiles
 from clustersim.run.plan import PhasePlan, RunPlan
 from clustersim.scenario.schema.recipe import Recipe
 

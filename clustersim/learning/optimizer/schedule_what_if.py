@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TypedDict
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from clustersim.learning.loss.forecast import final_loss
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.optimizer.peak import FACTOR, peak_penalty
 from clustersim.learning.optimizer.schedules import BatchRamp, Schedule, sampled
+from clustersim.learning.quantiles import Quantiles
 
 BEST_PEAK_SPREAD = math.log(2.0)
 """How well a plan's peak is known to be the best, as a standard deviation of its logarithm: an assumption. Rules for
@@ -20,12 +20,9 @@ the best peak of one run (DeepSeek LLM 2024, Step Law 2025) lie about a factor o
 RANKS = 400
 
 
-class Difference(TypedDict):
+class Difference(Quantiles):
     """A change of the final loss [nats/token], positive for a worse one."""
 
-    p5: float
-    p50: float
-    p95: float
     remarks: list[str]
 
 

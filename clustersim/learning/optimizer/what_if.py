@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clustersim.learning.optimizer.divergence import Start, attempts, steps_before_divergence
 from clustersim.learning.optimizer.rewinds import RewindCost
 from clustersim.learning.optimizer.spikes import chance_of_none, count_draws, spike_rate
+from clustersim.learning.quantiles import Quantiles, quantiles
 from clustersim.run.plan import PhasePlan
 from clustersim.scenario.schema.recipe import Recipe
 
@@ -17,14 +18,6 @@ Floats = NDArray[np.float64]
 
 DRAWS = 4000
 _DAY_S = 86400.0
-
-
-class Quantiles(TypedDict):
-    """An interval."""
-
-    p5: float
-    p50: float
-    p95: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +160,3 @@ def _row(variant: Variant, cost: PlanCost, simulated_s: Sequence[float] | None, 
         "loss_change_nats": variant.loss_change_nats,
         "simulated": simulated_s is not None,
     }
-
-
-def quantiles(values: NDArray[np.float64] | NDArray[np.int64]) -> Quantiles:
-    """Return the 5 %, 50 % and 95 % quantiles."""
-    p5, p50, p95 = np.quantile(values, (0.05, 0.5, 0.95)).tolist()
-    return {"p5": p5, "p50": p50, "p95": p95}

@@ -9,8 +9,7 @@ from clustersim.report.stats import OUT_OF_REACH, reachable, spread
 
 _AMOUNT = Unit(TOKENS.steps, decimals=1)
 _FORMS_LEAD = (
-    "Forms of the law that go equally well with published runs part ways on what parameters are worth at the same "
-    "tokens. The median difference by each of them:"
+    "Forms of the law part ways on what parameters are worth at the same tokens. The median difference by each of them:"
 )
 
 
