@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import bare_table
 from clustersim.report._plain import Plain
 from clustersim.report.answer import LATE_P90, finish_dates
 from clustersim.report.numbers import (
@@ -122,9 +123,7 @@ def categories_table(summary: Mapping[str, Any], plain: Plain) -> "Table | None"
 
 def claims_table(claims: Sequence[Mapping[str, Any]], plain: Plain) -> "Table":
     """The verdicts with their sentences."""
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table = bare_table()
     table.add_column(no_wrap=True)
     table.add_column()
     for claim in claims:
@@ -135,9 +134,7 @@ def claims_table(claims: Sequence[Mapping[str, Any]], plain: Plain) -> "Table":
 
 
 def _table(plain: Plain, columns: Sequence[str]) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="")
+    table = bare_table("")
     for index, name in enumerate(columns):
         style = "bold" if index == 0 else "dim"
         table.add_column(plain.text(name, style), justify="right" if index else "left", no_wrap=bool(index))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import GAP, bare_table, print_blocks
 from clustersim.report._plain import Plain
 from clustersim.report.numbers import FRACTION, GIB, SECONDS, Unit, write
 
@@ -14,7 +15,6 @@ _COLUMNS = ("", "layout", "step time", "90 %", "TFLOP/s", "MFU", "memory", "free
 _LEFT = ("", "layout")
 _TFLOPS = Unit(decimals=0)
 _SHARE = Unit(FRACTION.steps, decimals=0)
-_GAP = 2
 _INDENT = "   "
 
 Row = tuple[str, Mapping[str, Any]]
@@ -32,9 +32,7 @@ def print_layouts(summary: Mapping[str, Any], console: "Console") -> None:
         Where to; its width, colours and encoding are respected.
     """
     plain = Plain.of(console)
-    for block in _blocks(summary, plain, console.width):
-        console.print(block, highlight=False)
-        console.print()
+    print_blocks(_blocks(summary, plain, console.width), console)
 
 
 def _blocks(summary: Mapping[str, Any], plain: Plain, width: int) -> Iterator["RenderableType"]:
@@ -99,13 +97,11 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _table(rows: Sequence[Row], plain: Plain, width: int) -> "Table | None":
     """The ranking as a table; None where the terminal is too narrow for it."""
-    from rich.table import Table
-
     cells = [(mark, *_cells(row)) for mark, row in rows]
     widths = [max(len(line[column]) for line in (_COLUMNS, *cells)) for column in range(len(_COLUMNS))]
-    if sum(widths) + _GAP * (len(widths) - 1) > width:
+    if sum(widths) + GAP * (len(widths) - 1) > width:
         return None
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="")
+    table = bare_table("")
     for name in _COLUMNS:
         table.add_column(plain.text(name, "dim"), justify="left" if name in _LEFT else "right", no_wrap=True)
     for line in cells:

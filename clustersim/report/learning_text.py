@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import bare_table, print_blocks
 from clustersim.report._plain import Plain
 from clustersim.report._terminal_tables import claims_table
 from clustersim.report.charts.figure import Table as Data
@@ -32,9 +33,7 @@ def print_learning(summary: Mapping[str, Any], console: "Console") -> None:
         Where to; its width, colours and encoding are respected.
     """
     plain = Plain.of(console)
-    for block in _blocks(summary, plain):
-        console.print(block, highlight=False)
-        console.print()
+    print_blocks(_blocks(summary, plain), console)
 
 
 def _blocks(summary: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"]:
@@ -139,9 +138,7 @@ def _thinned(data: Data) -> Data:
 
 
 def _table(data: Data, plain: Plain) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="")
+    table = bare_table("")
     for index, name in enumerate(data.columns):
         table.add_column(plain.text(name, "dim"), justify="left" if index < data.words else "right")
     for row in data.rows:
@@ -150,9 +147,7 @@ def _table(data: Data, plain: Plain) -> "Table":
 
 
 def _facts(rows: Iterable[Sequence[str]], plain: Plain) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table = bare_table()
     for name, value, note in rows:
         table.add_row(plain.text(name), plain.text(value, "bold"), plain.text(note, "dim"))
     return table

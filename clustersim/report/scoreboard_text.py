@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import bare_table
 from clustersim.report._plain import Plain
 from clustersim.report.scoreboard_words import (
     EXCEEDED,
@@ -46,9 +47,7 @@ def print_board(tree: Mapping[str, Any], console: "Console") -> None:
 
 
 def _table(tree: Mapping[str, Any], plain: Plain) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = bare_table("dim")
     table.add_column("band", no_wrap=True)
     for name, side in (("ring", "left"), ("what", "left"), ("statistic", "left"), ("found", "right")):
         table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import bare_table
 from clustersim.report._plain import Plain
 from clustersim.report.numbers import FRACTION, GIB, SECONDS, TFLOPS, TOKENS_PER_S, Unit, write, write_given
 from clustersim.report.step_words import interval_text, memory_warning, rates_text, shared_extrapolations, time_text
@@ -43,9 +44,7 @@ def print_step(answer: Mapping[str, Any], console: "Console") -> None:
 
 
 def _overview(phases: Sequence[Phase], plain: Plain, width: int) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = bare_table("dim")
     table.add_column("phase", overflow="fold")
     columns = [name for name, _, least in _OVERVIEW if width >= least]
     for name in columns:
@@ -122,12 +121,11 @@ def _parts_table(
 ) -> "RenderableType":
     """Parts with a bar each, on one scale; shares are those of ``whole``, or of their sum."""
     from rich.console import Group
-    from rich.table import Table
 
     shown = [key for key in in_order(words, list(parts)) if parts[key] > 0.0]
     total, largest = whole or sum(parts.values()), max((parts[key] for key in shown), default=1.0)
     bar_width = max(LEAST_BAR, min(MOST_BAR, width - _OTHER_COLUMNS))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table = bare_table()
     for justify in ("left", "right", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
     for key in shown:

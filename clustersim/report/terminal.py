@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from clustersim.report._blocks import print_blocks
 from clustersim.report._plain import Plain
 from clustersim.report.answer import answer, cut_short, unfinished
 from clustersim.report.numbers import COUNT, FRACTION, SECONDS, write_given
@@ -24,9 +25,7 @@ def print_summary(summary: Mapping[str, Any], console: "Console") -> None:
         Where to; its width, colours and encoding are respected.
     """
     plain = Plain.of(console)
-    for block in _blocks(summary, plain, console.width):
-        console.print(block, highlight=False)
-        console.print()
+    print_blocks(_blocks(summary, plain, console.width), console)
 
 
 def _blocks(summary: Mapping[str, Any], plain: Plain, width: int) -> Iterator["RenderableType"]:
