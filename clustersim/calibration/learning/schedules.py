@@ -107,9 +107,10 @@ def fit_schedules(curves: Sequence[ScheduleCurve], shipped: Widths | None = None
         Models with enough rows, and widths. Nothing but these curves takes part, but for ``shipped``.
     """
     by_model: dict[str, list[ScheduleCurve]] = {}
-    for curve in curves:
-        by_model.setdefault(curve.model, []).append(curve.measured())
-    many = [own for own in by_model.values() if len(own) >= ENOUGH]
+    for curve in (curve.measured() for curve in curves):
+        if len(curve.steps):
+            by_model.setdefault(curve.model, []).append(curve)
+    many = [own for own in by_model.values() if len(own) >= ENOUGH and any(_left_out(own, MEMORY))]
     memory = min(MEMORIES, key=lambda tried: _left_out_error(many, tried)) if many else MEMORY
     fitted = {name: fit_model(own, memory) for name, own in by_model.items()}
     models = {name: laws for name, laws in fitted.items() if laws is not None}

@@ -174,6 +174,28 @@ def test_a_file_without_enough_rows_is_refused(tmp_path):
         fit_file(write(tmp_path / "empty.csv", "model,schedule,step,lr,loss\n"))
 
 
+def without_losses(path: Path, kept: tuple[str, ...]) -> Path:
+    """The curves of one model, the losses left of some schedules alone."""
+    with DATA.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] == "25M"]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row if row["schedule"] in kept else row | {"loss": ""} for row in rows)
+    return path
+
+
+def test_schedules_without_a_loss_measure_no_error_of_their_own(tmp_path):
+    fit = fit_file(without_losses(tmp_path / "curves.csv", ("cosine_24000",)))
+    assert set(fit.models) == {"25M"}
+    assert fit.widths == shipped_fit().widths
+
+
+def test_a_file_without_any_loss_is_refused(tmp_path):
+    with pytest.raises(TableError, match="no model has rows enough to fit"):
+        fit_file(without_losses(tmp_path / "curves.csv", ()))
+
+
 def test_a_fit_does_not_look_at_other_models(published):
     only = fit_schedules([curve for curve in published if curve.model == "25M"])
     louder = [curve if curve.model == "25M" else replace(curve, loss_nats=curve.loss_nats + 1.0) for curve in published]
