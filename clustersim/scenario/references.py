@@ -14,6 +14,7 @@ def reference_problems(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     windows = [window.name for window in scenario.windows]
     yield from _twice("phase", phases, ("training", "phases"))
     yield from _twice("window", windows, ("windows",))
+    yield from _twice("model", [rival.title for rival in scenario.learning.against], ("learning", "against"))
     for index, claim in enumerate(scenario.claims):
         yield from _named("phase", claim.phase, phases, ("claims", index))
         yield from _named("window", claim.window, windows, ("claims", index))

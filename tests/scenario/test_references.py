@@ -32,6 +32,13 @@ PHASE = "    - {name: pre-training, tokens: 1B tokens, sequence_length: 8192, gl
             "windows: [{name: a, length: 1 d}, {name: b, length: 1 d}, {name: a, length: 2 d}]\n",
             ["plan.yaml:10:66: windows[2].name: there is a window 'a' already, at [0]: give each its own name"],
         ),
+        (
+            "learning: {against: [{model: llama3-8b}, {model: olmo2-7b, name: llama3-8b}]}\n",
+            [
+                "plan.yaml:10:66: learning.against[1].name: there is a model 'llama3-8b' already, at [0]: give each its"
+                " own name"
+            ],
+        ),
     ],
 )
 def test_names_lead_somewhere(more: str, lines: list[str], wrong: Wrong) -> None:

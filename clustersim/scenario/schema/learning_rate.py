@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from clustersim._numerals import short
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Fraction, Tokens
 
@@ -81,6 +82,10 @@ class LearningRate(Section):
         tokens = [point.at for point in self.points]
         if self.schedule in ("drops", "points") and not tokens:
             return f"the schedule {self.schedule} takes 'points', e.g. [{{at: 1T tokens, share: 30 %}}]"
-        if any(after <= before for before, after in pairwise(tokens)):
-            return "'points' are in rising order of tokens"
+        for before, after in pairwise(tokens):
+            if after <= before:
+                return (
+                    f"'points' are in rising order of tokens: {short(before)} stands before {short(after)} tokens; put "
+                    "them in order, each once"
+                )
         return ""

@@ -27,7 +27,7 @@ def test_what_goes_together(settings):
         ({"schedule": "constant", "floor": "5 %"}, "'floor' goes with the schedule cosine or wsd or linear"),
         ({"points": (POINT,)}, "'points' goes with the schedule drops or points"),
         ({"schedule": "points"}, "takes 'points', e.g."),
-        ({"schedule": "drops", "points": (POINT, POINT)}, "rising order"),
+        ({"schedule": "drops", "points": (POINT, POINT)}, "rising order of tokens: 1T stands before 1T tokens"),
         ({"warmup_steps": 10.0, "warmup_tokens": "1B tokens"}, "either 'warmup_steps' or 'warmup_tokens'"),
         ({"schedule": "wsd", "cooldown": "exponential", "floor": "0 %"}, "never reaches zero"),
         ({"peak": 0.0}, "greater than 0"),
