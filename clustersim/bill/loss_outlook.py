@@ -61,7 +61,7 @@ class LossOutlook:
         if tokens <= self.covered_from_tokens:
             fall = (
                 f"The loss law speaks from {short(self.covered_from_tokens)} tokens on; before that the run warms up "
-                f"and falls from about {short(self.untrained[0])} nats/token, the loss of a model that knows nothing"
+                f"and falls from about {short(self.untrained[1])} nats/token, the loss of random weights"
             )
             if not self.early:
                 return f"{fall}."

@@ -119,4 +119,6 @@ def _beyond(law: LossLaw, parameters: float, tokens: float) -> list[str]:
         )
         if value > limit
     ]
+    if tokens < law.min_tokens:
+        beyond.append(f"tokens {short(tokens)} (the fewest fitted are {short(law.min_tokens)})")
     return [f"loss law '{law.name}' is used beyond the runs it was fitted to: {', '.join(beyond)}"] if beyond else []

@@ -104,7 +104,7 @@ def loss_section(
         "worth": worth_table(
             law,
             parameters,
-            [share * end for share in WORTH_AT],
+            [share * end for share in WORTH_AT if share * end >= law.min_tokens],
             tokens_per_s=tokens_per_s,
             usd_per_s=usd_per_s,
             nats=worth_nats,
@@ -132,6 +132,11 @@ def caveats(
         said.append(
             f"The plan names no peak learning rate: {rates.peak:.2g} is taken, the ladder's rule for its size, and the "
             "start of the curve is as uncertain as such a guess."
+        )
+    if (settled := settled_from_tokens(rates, transient_of(law.name))) >= end:
+        said.append(
+            f"The run ends after {short(settled)} tokens, in its first fall: its loss is that of a run that was broken "
+            "off. What the forms of the law, a tenth of a nat and other schedules say is of runs that got through it."
         )
     return said + _rejected(law, parameters, _fresh(end, effective)) + extrapolations(law, parameters, end)
 

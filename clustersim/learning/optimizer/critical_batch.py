@@ -14,6 +14,8 @@ CRITICAL_OVERHEAD = 0.2
 """Share of steps beyond proportion that defines the critical batch there."""
 FITTED_TOKENS = (1.7e9, 24e9)
 """Tokens of the shortest and the longest run it was fitted to: 85M to 1.2B parameters."""
+DEEPSEEK_FLOPS = (1e17, 2e19)
+"""Budgets of the runs that DeepSeek's law of the batch was fitted to [FLOP]."""
 COEFFICIENT_SIGMA, EXPONENT_SIGMA = 0.25, 0.05
 """Standard errors of the logarithm of the coefficient and of the exponent. Assumed: the paper prints none."""
 
@@ -69,7 +71,7 @@ def critical_batch(tokens: float, score: float = 0.0) -> float:
 def deepseek_batch(flops: float) -> float:
     """Batch that DeepSeek found best at a budget ``C``, ``0.2920 C**0.3271`` [tokens].
 
-    Fitted at 1e17 to 2e19 FLOP: at a frontier budget it is off by six orders of magnitude, not to be trusted.
+    Fitted at :data:`DEEPSEEK_FLOPS`: at a frontier budget it is off by six orders of magnitude, not to be trusted.
 
     References
     ----------

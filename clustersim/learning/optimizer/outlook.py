@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from clustersim._numerals import short, times
 from clustersim.learning.optimizer.clipping import clip_rate, gradient_norms, warmup_clip_rate
 from clustersim.learning.optimizer.critical_batch import (
+    DEEPSEEK_FLOPS,
     FITTED_TOKENS,
     P5_SCORE,
     Stretch,
@@ -239,11 +240,16 @@ def _caveats(plan: OptimizerPlan) -> list[str]:
         "A warm-up that is too long costs loss only in short runs, below some 6e18 FLOP (Porian et al. 2024).",
         f"The clip rate is that of a small model, {gradient_norms().run}; at another usual norm the same clip does"
         " more or less (BLOOM 176B: 0.13 to 0.25 before clipping).",
-        f"The critical batch was measured in runs of up to {short(FITTED_TOKENS[1])} tokens; this one has"
-        f" {times(tokens / FITTED_TOKENS[1])} as many. Its error is assumed.",
-        f"DeepSeek's batch law would say {short(deepseek_batch(flops))} tokens at {flops:.2g} FLOP, an extrapolation"
-        " over six orders of magnitude that is not to be trusted.",
+        f"The critical batch was measured in runs of up to {short(FITTED_TOKENS[1])} tokens{_longer(tokens)}. Its error"
+        " is assumed.",
+        f"DeepSeek's batch law would say {short(deepseek_batch(flops))} tokens at {flops:.2g} FLOP; it was fitted up to"
+        f" {DEEPSEEK_FLOPS[1]:.2g} FLOP{' and is not to be trusted there' if flops > DEEPSEEK_FLOPS[1] else ''}.",
     ]
+
+
+def _longer(tokens: float) -> str:
+    """How much longer the run is than those measured."""
+    return f"; this one has {times(tokens / FITTED_TOKENS[1])} as many" if tokens > FITTED_TOKENS[1] else ""
 
 
 _SOURCES = [

@@ -5,7 +5,6 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from clustersim._numerals import short
 from clustersim.learning.loss.curve import annealing_of, curve
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
@@ -56,8 +55,8 @@ def schedule_outlook(training: Training, law: LossLaw, parameters: float) -> dic
     Returns
     -------
     dict
-        Plain values: ``schedule``, ``learning_rates``, ``curve`` (p5, p50, p95 of the loss on the way [nats/token]),
-        ``what_if`` (changes of the final loss), ``caveats``, ``sources``.
+        Plain values: ``schedule``, ``learning_rates``, ``curve`` (p5, p50, p95 of the loss past the warm-up
+        [nats/token]), ``what_if`` (changes of the final loss), ``caveats``, ``sources``.
     """
     rate, ramp = training.optimizer.learning_rate, batch_ramp(training)
     schedule = schedule_of(rate, ramp)
@@ -74,7 +73,7 @@ def schedule_outlook(training: Training, law: LossLaw, parameters: float) -> dic
         "learning_rates": _rates(schedule, ramp, rate.peak),
         "curve": _curve(law, parameters, schedule, ramp),
         "what_if": what_if_rows(law, parameters, schedule, ramp),
-        "caveats": _caveats(law, schedule, ramp),
+        "caveats": _caveats(law, schedule),
         "sources": list(SOURCES),
     }
 
@@ -130,13 +129,12 @@ def _same(one: Schedule, other: Schedule) -> bool:
     return bool(np.allclose(share(one, grid), share(other, grid)))
 
 
-def _caveats(law: LossLaw, schedule: Schedule, ramp: BatchRamp) -> list[str]:
+def _caveats(law: LossLaw, schedule: Schedule) -> list[str]:
     annealing = annealing_of(law.name)
-    warm = float(ramp.tokens_at(schedule.warmup_steps))
     at_peak = annealing.strength * (1.0 - annealing.end_share**annealing.exponent) / annealing.exponent
+    whole = "The warm-up is as long as the run: the learning rate never comes down."
     return [
-        f"The curve starts where the warm-up ends, after {short(warm)} tokens, or where the loss law begins to speak; "
-        "of the transient it says nothing.",
+        *([whole] if schedule.warmup_steps >= schedule.steps else []),
         f"At the peak learning rate the loss lies about {100.0 * at_peak:.1f} % (plus or minus "
         f"{100.0 * NORMAL_90 * annealing.strength_error * at_peak:.1f}) above a finished run with the same area of the "
         f"learning rate, by constants of '{annealing.name}', fitted to runs of 190M to 3B parameters.",

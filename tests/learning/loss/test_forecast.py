@@ -187,6 +187,11 @@ def test_extrapolation_says_by_how_much():
     assert "parameters" not in tokens_only
 
 
+def test_a_run_shorter_than_any_of_the_fit_is_said_to_be():
+    (said,) = extrapolations(loss_law("olmo-ladder-pile"), 1e9, 1e6)
+    assert "tokens 1M (the fewest fitted are 1.91B)" in said
+
+
 def test_notes_name_corpus_tokenizer_and_what_the_interval_is_made_of():
     text = " ".join(notes(loss_law("olmo-ladder-c4"), *LLAMA, vocabulary=128_256))
     for part in (

@@ -43,6 +43,15 @@ def test_the_section_is_plain_and_whole():
     assert any("Kaplan, without a floor" in one and "takes no part" in one for one in found["caveats"])
 
 
+def test_of_a_run_that_ends_in_its_first_fall_no_more_is_said_than_is_known():
+    short = {**PLAN, "phases": ({"name": "a", "tokens": "3B tokens", "sequence_length": 4096, "global_batch": 1024},)}
+    rates = planned_rates(Training.model_validate(short), 403e9)
+    found = loss_section(LAW, 403e9, rates, 128_256, tokens_per_s=2e6, usd_per_s=10.0)
+    assert [row["tokens"] for row in found["worth"]] == [pytest.approx(3e9)]
+    assert any("in its first fall" in one for one in found["caveats"])
+    assert not any("in its first fall" in one for one in section()["caveats"])
+
+
 def test_a_plan_without_a_peak_says_which_one_is_taken():
     assert any("names no peak" in one for one in section()["caveats"])
     assert not any("names no peak" in one for one in section(peak=8e-5)["caveats"])
