@@ -54,11 +54,16 @@ def _loss(summary: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"
     if not shown["picture"]:
         yield plain.text("The run ends before any law of the loss speaks.")
         return
-    yield plain.text(
-        f"Final loss {shown['final'].full} nats per token (P10 to P90: {shown['final'].likely}), on {shown['corpus']} "
-        f"with the tokenizer {shown['tokenizer']}, by the law {shown['law']}.",
-        "bold",
-    )
+    where = f"on {shown['corpus']} with the tokenizer {shown['tokenizer']}, by the law {shown['law']}."
+    if shown["ends"]:
+        final = shown["final"]
+        yield plain.text(f"Final loss {final.full} nats per token (P10 to P90: {final.likely}), {where}", "bold")
+    else:
+        yield plain.text(
+            f"No final loss: the run ends after {shown['tokens']}, before the law of final losses speaks. "
+            f"The loss on the way, {where}",
+            "bold",
+        )
     yield _table(_thinned(shown["picture"].table), plain)
     if shown["worth"]:
         yield plain.text("What a tenth of a nat is worth from there on", "bold")
@@ -134,7 +139,7 @@ def _thinned(data: Data) -> Data:
     """Some rows of a long table, its ends among them."""
     last = len(data.rows) - 1
     kept = sorted({round(last * index / (_LOSS_ROWS - 1)) for index in range(_LOSS_ROWS)})
-    return Data(data.columns, tuple(data.rows[index] for index in kept), data.words)
+    return Data(data.columns, tuple(dict.fromkeys(data.rows[index] for index in kept)), data.words)
 
 
 def _table(data: Data, plain: Plain) -> "Table":

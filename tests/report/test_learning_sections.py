@@ -87,6 +87,49 @@ def test_benchmarks_stand_in_the_order_in_which_they_are_crossed(summary: dict[s
     assert len(shown["unforeseen"]) == len(by)
 
 
+def test_what_is_never_reached_is_said_once(summary: dict[str, Any]) -> None:
+    shown = capability(summary["learning"]["capability"], summary["learning"]["tokens"])
+    assert shown is not None
+    for row in shown["picture"].table.rows:
+        assert row[2] == "not in the run" or "2027" in row[2]
+        assert row[3].count("not in the run") <= 1
+
+
+def test_a_loss_that_no_tokens_make_up_for_is_worth_never(summary: dict[str, Any]) -> None:
+    entry = copy.deepcopy(summary["learning"]["optimizer"])
+    row = next(row for row in entry["what_if"] if row["variant"] == "constant, no decay")
+    row.update(loss_days=None, loss_usd=None)
+    shown = optimizer(entry, summary["learning"]["schedule"])
+    assert shown is not None
+    assert next(row for row in shown["what_if"].rows if row[0] == "constant, no decay")[2:4] == ("never", "never")
+
+
+def test_batches_of_one_size_have_no_ramp_to_save_tokens_by(summary: dict[str, Any]) -> None:
+    shown = optimizer(summary["learning"]["optimizer"], summary["learning"]["schedule"])
+    assert shown is not None
+    assert not any("ramp" in note for _, _, note in shown["facts"])
+
+
+def test_a_corpus_made_at_once_and_by_cores_alone_says_no_more(summary: dict[str, Any]) -> None:
+    entry = copy.deepcopy(summary["learning"]["training_corpus"])
+    assert {"GPU-hours", "start by, streaming"} <= {name for name, _, _ in corpus(entry)["facts"]}
+    entry["build"]["parts"] = 1
+    entry["funnel"]["gpu_hours"] = dict.fromkeys(("p5", "p50", "p95"), 0.0)
+    assert not {"GPU-hours", "start by, streaming"} & {name for name, _, _ in corpus(entry)["facts"]}
+
+
+def test_a_run_without_a_final_loss_says_so_and_nothing_of_what_follows_from_one(summary: dict[str, Any]) -> None:
+    short = copy.deepcopy(summary)
+    short["learning"]["final_loss"] = None
+    shown = learning(short)
+    assert shown["worth"] is None
+    assert shown["forms"] is None
+    out = io.StringIO()
+    print_learning(short, Console(file=out, width=140, color_system=None))
+    assert "No final loss: the run ends after 15.0T tokens" in out.getvalue()
+    assert "No final loss: the run ends after 15.0T tokens" in render(short)
+
+
 def test_other_settings_stand_beside_the_plan(summary: dict[str, Any]) -> None:
     shown = optimizer(summary["learning"]["optimizer"], summary["learning"]["schedule"])
     assert shown is not None

@@ -68,12 +68,18 @@ def _row(benchmark: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         benchmark["title"],
         write(threshold["score"], FRACTION),
-        f"{write(threshold['tokens']['p50'], TOKENS, bare=True)}, {_date(benchmark, 'p50')}",
-        f"{_date(benchmark, 'p5')} to {_date(benchmark, 'p95')}",
+        _crossed(benchmark),
+        " to ".join(dict.fromkeys((_date(benchmark, "p5"), _date(benchmark, "p95")))),
         write(threshold["not_crossed"], FRACTION),
         MISSING if width is None else write(width, _DECADES),
         spread(benchmark["at_end"], FRACTION),
     )
+
+
+def _crossed(benchmark: Mapping[str, Any]) -> str:
+    """Tokens and date of the median crossing."""
+    tokens, date = benchmark["threshold"]["tokens"]["p50"], _date(benchmark, "p50")
+    return date if tokens is None else f"{write(tokens, TOKENS, bare=True)}, {date}"
 
 
 def _date(benchmark: Mapping[str, Any], quantile: str) -> str:

@@ -86,9 +86,9 @@ def _work_facts(funnel: Mapping[str, Any] | None, build: Mapping[str, Any] | Non
         ("stored on the way", write(funnel["stored_bytes"], BYTES), f"{write(funnel['final_bytes'], BYTES)} stay"),
         ("start by", _dates(build["start_by"]), f"done {write(build['margin_days'], DAYS)} before the run"),
     ]
-    if streaming:
+    if streaming and build["parts"] > 1:
         facts.append(("start by, streaming", _dates(streaming), f"in {build['parts']} parts, ahead of the run"))
-    return facts
+    return [fact for fact in facts if fact[0] != "GPU-hours" or funnel["gpu_hours"]["p50"]]
 
 
 def _dates(entry: Mapping[str, str]) -> str:

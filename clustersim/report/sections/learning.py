@@ -25,16 +25,20 @@ def learning(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The loss curve and its notes; without the key, nothing but the word that there is none."""
     entry = summary.get("learning") or {}
     final = show_entry(entry.get("final_loss"), LOSS)
+    # A run that ends before the law speaks has no final loss, and what follows from one would contradict that.
+    ends = bool(entry.get("final_loss"))
     return {
         "law": entry.get("law", ""),
         "corpus": entry.get("corpus", ""),
         "tokenizer": entry.get("tokenizer", ""),
         "notes": entry.get("caveats") or [],
         "final": final,
+        "ends": ends,
+        "tokens": write(entry.get("tokens"), TOKENS),
         "picture": _curve(entry, final.full) if len(entry.get("curve") or []) > 1 else None,
         "clock": _clock(entry, final.full) if entry.get("clock") else None,
-        "worth": _worth(entry.get("worth") or []),
-        "forms": _forms(entry.get("decomposition")),
+        "worth": _worth(entry.get("worth") or []) if ends else None,
+        "forms": _forms(entry.get("decomposition")) if ends else None,
         "own_log": own_log(entry),
         "against": against(entry.get("against") or [], entry.get("tokens")),
         "capability": capability(entry.get("capability"), entry.get("tokens")),
@@ -104,7 +108,7 @@ def _worth(rows: Sequence[Mapping[str, Any]]) -> Table | None:
     if not rows:
         return None
     return Table(
-        ("after", "loss", "more tokens", "days", "cost"),
+        ("after", "loss if it ended there", "more tokens", "days", "cost"),
         tuple(
             (
                 write(row["tokens"], TOKENS, bare=True),

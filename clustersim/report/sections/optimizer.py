@@ -8,7 +8,7 @@ from clustersim.report.charts.fan import Fan, draw_fan
 from clustersim.report.charts.figure import Figure, Table, figure
 from clustersim.report.charts.scale import round_step
 from clustersim.report.numbers import COUNT, FRACTION, LOSS, MISSING, TOKENS, USD, Unit, signed, write
-from clustersim.report.stats import spread
+from clustersim.report.stats import OUT_OF_REACH, spread
 from clustersim.report.words import humanize
 
 _RATE = Unit(((0.0, 0.01, " %"),), decimals=0)
@@ -86,7 +86,7 @@ def _loop_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (
             "tokens lost to large batches",
             spread(batch["overhead_fraction"], FRACTION),
-            f"against batches far below the critical one; the ramp saves {spread(batch['ramp_saves_tokens'], TOKENS)}",
+            f"against batches far below the critical one{_ramp(batch['ramp_saves_tokens'])}",
         ),
         (
             f"steps clipped to norm {clip['threshold']:g}",
@@ -94,6 +94,11 @@ def _loop_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             f"{write(clip['fraction'], replace(FRACTION, decimals=3))} after it, as in {clip['seen_in']}",
         ),
     ]
+
+
+def _ramp(saves: Mapping[str, float]) -> str:
+    """What a ramp of batches saves; nothing where they are all of one size."""
+    return f"; the ramp saves {spread(saves, TOKENS)}" if any(saves.values()) else ""
 
 
 def _trouble_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -121,8 +126,7 @@ def _what_if(rows: list[Mapping[str, Any]]) -> Table:
             (
                 row["variant"],
                 signed(row["loss_change_nats"], _CHANGE),
-                signed(row.get("loss_days"), _DAYS),
-                signed(row.get("loss_usd"), USD),
+                *_worth(row),
                 spread(row["rewinds"], COUNT),
                 signed(row["days_over_first"], _DAYS),
                 signed(row["usd_over_first"], USD),
@@ -131,3 +135,10 @@ def _what_if(rows: list[Mapping[str, Any]]) -> Table:
             for row in rows
         ),
     )
+
+
+def _worth(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Days and dollars that make up for a difference of the loss; where no tokens do, it says so."""
+    if row["loss_change_nats"] and row.get("loss_days") is None:
+        return OUT_OF_REACH, OUT_OF_REACH
+    return signed(row.get("loss_days"), _DAYS), signed(row.get("loss_usd"), USD)
