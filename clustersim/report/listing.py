@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 _WRAPS_FROM = 28
 """Text longer than this may wrap to it; shorter cells never wrap."""
 _GAP = 3
+_LONGEST_ARRAY = 300
+"""Characters of a packed array from which only its first row is shown."""
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], console: "Console") -> None:
@@ -28,7 +30,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], console
     from rich.text import Text
 
     values = list(rows)
-    cells = [[str(cell) for cell in row] for row in values]
+    cells = [[_readable(str(cell)) for cell in row] for row in values]
     widths = [max(len(text) for text in (name, *(row[n] for row in cells))) for n, name in enumerate(columns)]
     shown = _fitting(widths, console.width)
     table = Table(box=box.SIMPLE_HEAD if console.encoding.startswith("utf") else box.ASCII2, pad_edge=False)
@@ -41,6 +43,15 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], console
     console.print(table)
     if shown < len(columns):
         console.print(f"Too narrow for: {', '.join(columns[shown:])}. Widen the terminal or use --json.")
+
+
+def _readable(text: str) -> str:
+    """The text, but for a packed array, such as the draws of a law: it would fill screens that nobody reads."""
+    rows = text.split(";")
+    # Prose has a space behind its semicolons.
+    if len(text) <= _LONGEST_ARRAY or len(rows) == 1 or "; " in text:
+        return text
+    return f"{rows[0]}; ... {len(rows)} rows, all with --json"
 
 
 def _fitting(widths: Sequence[int], available: int) -> int:

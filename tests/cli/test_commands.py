@@ -70,6 +70,15 @@ def test_catalog_lists_and_shows(clustersim: Command) -> None:
     assert rows
 
 
+@pytest.mark.parametrize(("table", "entry"), [("loss_laws", "olmo-ladder-pile"), ("capability_laws", "GSM8K")])
+def test_the_draws_of_a_law_fill_no_screens(clustersim: Command, table: str, entry: str) -> None:
+    shown = clustersim("catalog", table, entry).stdout
+    assert len(shown.splitlines()) < 120
+    assert "rows, all" in " ".join(shown.split())
+    rows = json.loads(clustersim("catalog", table, entry, "--json").stdout)
+    assert sum(str(row["value"]).count(";") for row in rows) > 70
+
+
 @pytest.mark.parametrize("arguments", [("acelerators",), ("accelerators", "h100-smx")])
 def test_catalog_helps_with_a_wrong_name(clustersim: Command, arguments: tuple[str, ...]) -> None:
     result = clustersim("catalog", *arguments)
