@@ -104,6 +104,15 @@ def test_a_loss_that_no_tokens_make_up_for_is_worth_never(summary: dict[str, Any
     assert next(row for row in shown["what_if"].rows if row[0] == "constant, no decay")[2:4] == ("never", "never")
 
 
+@pytest.mark.parametrize(("steps", "written"), [(0.477, "<1"), (24.0, "24"), (954.4, "954"), (47_684.0, "47.7k")])
+def test_steps_are_counted_in_whole_ones(summary: dict[str, Any], steps: float, written: str) -> None:
+    schedule = copy.deepcopy(summary["learning"]["schedule"])
+    schedule["schedule"]["warmup_steps"] = steps
+    shown = optimizer(summary["learning"]["optimizer"], schedule)
+    assert shown is not None
+    assert next(value for name, value, _ in shown["facts"] if name == "warm-up") == f"{written} steps"
+
+
 def test_batches_of_one_size_have_no_ramp_to_save_tokens_by(summary: dict[str, Any]) -> None:
     shown = optimizer(summary["learning"]["optimizer"], summary["learning"]["schedule"])
     assert shown is not None

@@ -68,7 +68,7 @@ def _schedule_facts(schedule: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("peak learning rate", MISSING if peak is None else f"{peak:.3g}", note),
         (
             "warm-up",
-            f"{write(schedule['warmup_steps'], _PLAIN)} steps",
+            f"{_count(schedule['warmup_steps'])} steps",
             write(schedule["warmup_tokens"], TOKENS),
         ),
     ]
@@ -79,7 +79,7 @@ def _loop_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (
             "updates of the weights",
-            write(loop["steps"], _PLAIN),
+            _count(loop["steps"]),
             f"{write(loop['micro_batches_per_replica'], _PLAIN)} passes on each replica,"
             f" {write(loop['micro_batches'], _PLAIN)} over all",
         ),
@@ -94,6 +94,13 @@ def _loop_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             f"{write(clip['fraction'], replace(FRACTION, decimals=3))} after it, as in {clip['seen_in']}",
         ),
     ]
+
+
+def _count(steps: float) -> str:
+    """Steps of a schedule, of which short ones come in parts, as whole ones."""
+    if 0.0 < steps < 1.0:
+        return "<1"
+    return f"{steps:.0f}" if steps < 1000.0 else write(steps, _PLAIN)
 
 
 def _ramp(saves: Mapping[str, float]) -> str:
