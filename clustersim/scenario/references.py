@@ -1,10 +1,9 @@
-"""Names in a scenario that must exist elsewhere in it or in the catalogue, and names that must not be given twice."""
+"""Names in a scenario that must exist elsewhere in it, and names that must not be given twice."""
 
 from collections.abc import Iterable, Iterator
 
 from clustersim.scenario.document import Path
 from clustersim.scenario.quantity import suggestion
-from clustersim.scenario.schema.catalogued import unknown_entry
 from clustersim.scenario.schema.scenario import Scenario
 
 
@@ -19,14 +18,6 @@ def reference_problems(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         yield from _named("phase", claim.phase, phases, ("claims", index))
         yield from _named("window", claim.window, windows, ("claims", index))
         yield from _failing(claim.components, scenario, ("claims", index, "components"))
-        if claim.benchmark is not None and (unknown := unknown_entry("capability_laws", claim.benchmark)):
-            yield ("claims", index, "benchmark"), unknown
-    law = unknown_entry("loss_laws", scenario.learning.law)
-    if law:
-        yield ("learning", "law"), law
-    of_corpus = None if scenario.corpus is None else scenario.corpus.quality.law
-    if of_corpus is not None and (unknown := unknown_entry("loss_laws", of_corpus)):
-        yield ("corpus", "quality", "law"), unknown
 
 
 def _failing(components: Iterable[str], scenario: Scenario, path: Path) -> Iterator[tuple[Path, str]]:

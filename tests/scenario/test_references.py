@@ -59,6 +59,15 @@ def test_the_loss_law_exists(wrong: Wrong) -> None:
     )
 
 
+def test_names_of_the_catalogue_are_told_wrong_with_all_else(wrong: Wrong) -> None:
+    claim = "{quantity: score, at_least: 50 %, source: x, benchmark: GSM8}"
+    corpus = "{like: fineweb, quality: {law: none}}"
+    more = f"learning: {{law: nosuch}}\ncorpus: {corpus}\nclaims: [{claim}]\nspares: {{hot: -1}}\n"
+    assert [line.split(": ")[1] for line in wrong(more=more)] == [
+        "learning.law", "corpus.quality.law", "claims[0].benchmark", "spares.hot",
+    ]  # fmt: skip
+
+
 def test_the_benchmark_of_a_claim_exists(wrong: Wrong) -> None:
     (line,) = wrong(more="claims: [{quantity: score, at_least: 50 %, source: x, benchmark: GSM8}]\n")
     assert line.startswith("plan.yaml:10:66: claims[0].benchmark: unknown")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from clustersim import catalog
@@ -25,6 +25,18 @@ def unknown_entry(table: str, name: str) -> str | None:
     except catalog.UnknownEntry as unknown:
         near = f", did you mean '{unknown.close_matches[0]}'?" if unknown.close_matches else ";"
     return f"unknown {noun} '{name}'{near} Known: {', '.join(catalog.entries(table))}"
+
+
+def entry_of(table: str) -> AfterValidator:
+    """Hold a setting to the names of a table's entries, which it does not fill in."""
+
+    def known(name: str) -> str:
+        problem = unknown_entry(table, name)
+        if problem is not None:
+            raise PydanticCustomError(UNKNOWN_ENTRY, "{problem}", {"problem": problem})
+        return name
+
+    return AfterValidator(known)
 
 
 class Catalogued(Section):

@@ -1,12 +1,12 @@
 """The training corpus: how it is made from a raw crawl, what it is mixed from, and how the job reads it."""
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
 from clustersim.scenario.quantity import suggestion
-from clustersim.scenario.schema.catalogued import Catalogued
+from clustersim.scenario.schema.catalogued import Catalogued, entry_of
 from clustersim.scenario.schema.data_loader import DataLoader
 from clustersim.scenario.schema.mix import Mix
 from clustersim.scenario.schema.model import PositiveInt
@@ -101,7 +101,7 @@ class CorpusQuality(Section):
     high: float = setting(1.0, gt=0.0, description="highest plausible factor")
     over: str | None = setting(None, description="corpus that it was compared with")
     measured_by: str | None = setting(None, description="what it was measured by, e.g. MMLU")
-    law: str | None = setting(
+    law: Annotated[str, entry_of("loss_laws")] | None = setting(
         None,
         description="catalogue entry of the loss law that the factor is applied to: to say so is to say that the law's"
         " runs were trained on `over`. Applied to none when omitted",

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
+from clustersim.scenario.schema.catalogued import entry_of
 from clustersim.scenario.schema.file_text import FILE_TEXT
 from clustersim.scenario.schema.model import Model
 from clustersim.scenario.schema.overlay import LIKE
@@ -68,7 +69,7 @@ class Rival(Section):
 class Learning(Section):
     """The forecast of the loss."""
 
-    law: str = setting(
+    law: Annotated[str, entry_of("loss_laws")] = setting(
         "olmo-ladder-pile",
         description="catalogue entry of the loss law: it fixes the corpus and the tokenizer the loss speaks of",
         source="clustersim fit of the OLMo ladder runs up to 3B parameters (catalogue table loss_laws)",

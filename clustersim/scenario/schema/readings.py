@@ -1,10 +1,11 @@
 """What is read off a finished run: windows, and claims to hold it against."""
 
-from typing import Literal, Self, overload
+from typing import Annotated, Literal, Self, overload
 
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from clustersim._numerals import short
+from clustersim.scenario.schema.catalogued import entry_of
 from clustersim.scenario.schema.failure_category import Component
 from clustersim.scenario.schema.section import Section, setting
 from clustersim.scenario.units import Duration, Tokens, parse_number, parse_quantity
@@ -95,7 +96,7 @@ class Claim(Section):
         description="tokens trained when a claimed loss, score or price of a tenth of a nat is read; the end when"
         " omitted",
     )
-    benchmark: str | None = setting(
+    benchmark: Annotated[str, entry_of("capability_laws")] | None = setting(
         None, description="benchmark of a claimed score or transition, as the catalogue names it"
     )
     parameters: float | None = setting(

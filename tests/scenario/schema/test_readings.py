@@ -59,21 +59,21 @@ def test_a_claim_of_one_number_has_a_value() -> None:
             "'at' goes with the quantity loss or cost_of_a_tenth or score, not with steps",
         ),
         (
-            {"quantity": "loss", "equals": 1, "benchmark": "gsm8k"},
+            {"quantity": "loss", "equals": 1, "benchmark": "GSM8K"},
             "'benchmark' goes with the quantity score or transition, not with loss",
         ),
         (
-            {"quantity": "transition", "at_most": 1, "benchmark": "gsm8k", "parameters": 1e9},
+            {"quantity": "transition", "at_most": 1, "benchmark": "GSM8K", "parameters": 1e9},
             "'parameters' goes with the quantity score, not with transition",
         ),
         (
-            {"quantity": "score", "at_least": "10 %", "benchmark": "gsm8k", "parameters": 1e9},
+            {"quantity": "score", "at_least": "10 %", "benchmark": "GSM8K", "parameters": 1e9},
             "'parameters' of another model need the tokens it was trained on, 'at'",
         ),
         ({"quantity": "loss", "equals": 1, "part": "web"}, "'part' goes with the quantity corpus_share, not with loss"),
         ({"quantity": "score", "at_least": "10 %"}, "the quantity score needs 'benchmark'"),
         (
-            {"quantity": "score", "at_least": "10 %", "benchmark": "gsm8k", "phase": "main"},
+            {"quantity": "score", "at_least": "10 %", "benchmark": "GSM8K", "phase": "main"},
             "score is of no phase: a moment of the run is the tokens trained by then, 'at'",
         ),
         ({"quantity": "loss", "equals": 1, "window": "w"}, "loss is of no window: a moment of the run is"),
