@@ -1,5 +1,6 @@
 """Forecasts that claims on learning are held against: scores, transitions, shares of the corpus, divergence."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ def learned_forecasts(
     trained: Callable[[float | None], Trained],
     optimizer: Mapping[str, Any],
     price_of_a_tenth: Callable[[float], Interval],
+    most_usd: float = math.inf,
 ) -> tuple[dict[Key, Interval], dict[Key, str]]:
     """What is known of the learning that claims speak of, and what to say beside it.
 
@@ -35,6 +37,8 @@ def learned_forecasts(
         The summary's section on the optimizer.
     price_of_a_tenth : callable
         Quantiles of what a tenth of a nat costs after some tokens [USD].
+    most_usd : float
+        What one costs that no tokens buy [USD].
 
     Returns
     -------
@@ -60,6 +64,8 @@ def learned_forecasts(
             case "cost_of_a_tenth":
                 known[key] = price_of_a_tenth(trained(claim.at).tokens)
                 remarks[key] = "At the plan's own price of a token, by the law of final losses."
+                if known[key][2] >= most_usd:
+                    remarks[key] += " The upper end stands for never: more than one draw in twenty never gets there."
             case "divergence":
                 row = next(row for row in optimizer["what_if"] if row["variant"] == NO_WARM_UP)
                 known[key] = (row["divergence"]["p5"], row["divergence"]["p50"], row["divergence"]["p95"])

@@ -185,6 +185,7 @@ def audited_claims(
         trained_after(scenario),
         learning["optimizer"],
         lambda tokens: loss.price_of_a_tenth(tokens, usd_per_token),
+        usd_per_token * MOST_TOKENS,
     )
     results = audit(
         scenario.claims,

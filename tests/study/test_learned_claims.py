@@ -61,3 +61,10 @@ def test_a_tenth_of_a_nat_has_its_price_at_its_moment() -> None:
 def test_other_claims_are_nobody_s_here() -> None:
     claim = Claim.model_validate({"source": "x", "quantity": "steps", "equals": 1})
     assert learned_forecasts([claim], after, OPTIMIZER, lambda _: (0.0, 0.0, 0.0)) == ({}, {})
+
+
+@pytest.mark.parametrize(("most_usd", "said"), [(3e9, True), (4e9, False)])
+def test_a_price_that_stands_for_never_is_told_to(most_usd: float, said: bool) -> None:
+    claim = Claim(quantity="cost_of_a_tenth", at="1B tokens", at_least="$1M", source="x")
+    _, remarks = learned_forecasts([claim], after, OPTIMIZER, lambda _: (1e9, 2e9, 3e9), most_usd)
+    assert ("stands for never" in remarks[key_of(claim)]) is said
