@@ -25,14 +25,13 @@ from clustersim.calibration.learning.schedule_table import (
 )
 from clustersim.catalog import entries, entry
 from clustersim.learning.loss.multi_power import MultiPowerLaw
+from clustersim.learning.loss.schedule_laws import TABLE, WIDTHS, multi_power_laws
 from clustersim.learning.loss.tissue import MEMORY, TissueLaw
 from clustersim.tables.csv_lines import TableError
 
 Floats = NDArray[np.float64]
 CatalogueRow = tuple[str, str, str, str]
 
-TABLE = "schedule_laws"
-WIDTHS = "widths"
 MEMORIES = (0.999, 0.9985, 0.998, 0.997)
 CUTS = (0.5, 2.0 / 3.0)
 """Shares of the longest curve after which its rest is forecast, for the growth of the error beyond the fit."""
@@ -230,10 +229,9 @@ def shipped_fit() -> ScheduleFit:
 def _shipped(name: str) -> ModelLaws:
     values = {field: float(value.text) for field, value in entry(TABLE, name).values.items()}
     tissue = TissueLaw(*(values[f"tissue.{field.name}"] for field in fields(TissueLaw)))
-    power = MultiPowerLaw(*(values[f"multi_power.{field.name}"] for field in fields(MultiPowerLaw)))
     return ModelLaws(
         tissue,
-        power,
+        multi_power_laws()[name],
         values["peak"],
         values["reach"],
         int(values["warmup_steps"]),

@@ -1,17 +1,20 @@
 """The learning rate of a plan and the loss curve under it, as a section of a report."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
 import numpy as np
 
+from clustersim._numerals import times
 from clustersim.learning.loss.curve import annealing_of, curve
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.optimizer.plan import batch_ramp, schedule_of
-from clustersim.learning.optimizer.schedule_what_if import Difference, schedule_what_if
+from clustersim.learning.optimizer.schedule_what_if import Difference, ended, schedule_what_if
 from clustersim.learning.optimizer.schedules import BatchRamp, Schedule, area, sampled, share
+from clustersim.learning.optimizer.second_law import SecondOpinion, beyond_the_laws, multi_power_change
 from clustersim.scenario.schema.training import Training
 
 POINTS = 60
@@ -19,6 +22,7 @@ POINTS = 60
 SOURCES = (
     "Llama 3 (arXiv 2407.21783, 2024), section 3.4.1: warm-up, cosine and floor",
     "Tissue et al. 2024 (arXiv 2408.11029): area and annealing of the learning rate",
+    "Luo et al. 2025 (arXiv 2503.12811; thu-yao-01-luo/MultiPowerLaw, MIT): the multi-power law and its curves",
     "OLMo ladder (allenai/OLMo-ladder, Apache-2.0): losses on the way of 25 runs, 190M to 3B",
     "Step Law (Li et al. 2025, arXiv 2503.04715): loss against the peak",
 )
@@ -38,6 +42,8 @@ class Alternative(TypedDict):
 
     name: str
     change_nats: Difference
+    multi_power_nats: SecondOpinion | None
+    """The same by the multi-power law; None where the peak is another, of which it says nothing."""
 
 
 def schedule_outlook(training: Training, law: LossLaw, parameters: float) -> dict[str, Any]:
@@ -60,6 +66,7 @@ def schedule_outlook(training: Training, law: LossLaw, parameters: float) -> dic
     """
     rate, ramp = training.optimizer.learning_rate, batch_ramp(training)
     schedule = schedule_of(rate, ramp)
+    others = what_if_rows(law, parameters, schedule, ramp)
     return {
         "schedule": {
             "kind": schedule.kind,
@@ -72,8 +79,8 @@ def schedule_outlook(training: Training, law: LossLaw, parameters: float) -> dic
         },
         "learning_rates": _rates(schedule, ramp, rate.peak),
         "curve": _curve(law, parameters, schedule, ramp),
-        "what_if": what_if_rows(law, parameters, schedule, ramp),
-        "caveats": _caveats(law, schedule),
+        "what_if": others,
+        "caveats": [*_caveats(law, schedule), *_second_opinion(schedule, others)],
         "sources": list(SOURCES),
     }
 
@@ -113,14 +120,19 @@ def what_if_rows(law: LossLaw, parameters: float, schedule: Schedule, ramp: Batc
         ),
         "constant, no decay": replace(schedule, kind="constant", points=()),
     }
+    planned = ended(law, parameters, ramp, schedule, annealing_of(law.name)).loss_nats
     rows: list[Alternative] = [
-        {"name": name, "change_nats": schedule_what_if(law, parameters, ramp, schedule, other)}
+        {
+            "name": name,
+            "change_nats": schedule_what_if(law, parameters, ramp, schedule, other),
+            "multi_power_nats": multi_power_change(schedule, other, planned),
+        }
         for name, other in others.items()
         if not _same(schedule, other)
     ]
     for factor, name in ((2.0, "twice the peak"), (0.5, "half the peak")):
         change = schedule_what_if(law, parameters, ramp, schedule, schedule, peak_factor=factor)
-        rows.append({"name": name, "change_nats": change})
+        rows.append({"name": name, "change_nats": change, "multi_power_nats": None})
     return rows
 
 
@@ -140,4 +152,20 @@ def _caveats(law: LossLaw, schedule: Schedule) -> list[str]:
         f"learning rate, by constants of '{annealing.name}', fitted to runs of 190M to 3B parameters.",
         "Learning rates enter as shares of the peak, and the peak is taken to be near the best: its height moves no "
         "curve, only the what-ifs. A change of data at the end of a run (annealing on a better mix) is not in it.",
+    ]
+
+
+def _second_opinion(schedule: Schedule, others: Sequence[Alternative]) -> list[str]:
+    told = [
+        f"{row['name']} {row['multi_power_nats']['middle']:+.3f} ({row['multi_power_nats']['low']:+.3f} to "
+        f"{row['multi_power_nats']['high']:+.3f})"
+        for row in others
+        if row["multi_power_nats"] is not None
+    ]
+    if not told:
+        return []
+    return [
+        f"By the multi-power law instead, in nats: {'; '.join(told)}. Its constants are those of models of 25M to 400M "
+        f"parameters, and the area of this learning rate is {times(beyond_the_laws(schedule))} the largest they were "
+        "fitted to."
     ]

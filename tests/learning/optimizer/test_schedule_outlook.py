@@ -100,3 +100,12 @@ def test_what_if_leaves_out_the_plans_own_schedule():
     assert "cosine to 10 %" not in names
     assert {"constant, no decay", "twice the peak", "half the peak"} <= set(names)
     assert "cosine to 10 %" in [row["name"] for row in outlook()["what_if"]]
+
+
+def test_the_multi_power_law_is_heard_too():
+    found = outlook(peak=3e-4)
+    rows = {row["name"]: row["multi_power_nats"] for row in found["what_if"]}
+    assert rows["twice the peak"] is None
+    assert rows["constant, no decay"]["low"] > 0.02
+    (told,) = (line for line in found["caveats"] if line.startswith("By the multi-power law instead"))
+    assert f"constant, no decay {rows['constant, no decay']['middle']:+.3f} (" in told
