@@ -10,7 +10,7 @@ from clustersim.report.charts.figure import Table as Data
 from clustersim.report.sections.capability import capability
 from clustersim.report.sections.corpus import corpus
 from clustersim.report.sections.learning import learning
-from clustersim.report.sections.optimizer import optimizer
+from clustersim.report.sections.optimizer import INTERVAL, optimizer
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -20,6 +20,8 @@ _OF_LEARNING = frozenset({"loss", "cost_of_a_tenth", "score", "transition", "cor
 """Claims that speak of learning."""
 
 _LOSS_ROWS = 8
+_WIDE = 130
+"""Columns of a terminal that the widest table takes."""
 
 
 def print_learning(summary: Mapping[str, Any], console: "Console") -> None:
@@ -33,16 +35,16 @@ def print_learning(summary: Mapping[str, Any], console: "Console") -> None:
         Where to; its width, colours and encoding are respected.
     """
     plain = Plain.of(console)
-    print_blocks(_blocks(summary, plain), console)
+    print_blocks(_blocks(summary, plain, console.width), console)
 
 
-def _blocks(summary: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"]:
+def _blocks(summary: Mapping[str, Any], plain: Plain, width: int) -> Iterator["RenderableType"]:
     entry = summary["learning"]
     yield plain.text(summary["scenario"]["name"], "bold")
     yield from _loss(summary, plain)
     yield from _capability(entry, plain)
     yield from _corpus(entry, plain)
-    yield from _optimizer(entry, plain)
+    yield from _optimizer(entry, plain, width)
     claims = [claim for claim in summary.get("claims") or [] if claim["quantity"] in _OF_LEARNING]
     if claims:
         yield plain.text("Claims, held against the forecast", "bold")
@@ -125,14 +127,21 @@ def _corpus(entry: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"
     yield _points(shown["caveats"], plain)
 
 
-def _optimizer(entry: Mapping[str, Any], plain: Plain) -> Iterator["RenderableType"]:
+def _optimizer(entry: Mapping[str, Any], plain: Plain, width: int) -> Iterator["RenderableType"]:
     shown = optimizer(entry.get("optimizer"), entry.get("schedule"))
     if not shown:
         return
     yield plain.text("The optimizer's loop", "bold")
     yield _facts(shown["facts"], plain)
-    yield _table(shown["what_if"], plain)
+    what_if = shown["what_if"] if width >= _WIDE else _without(shown["what_if"], INTERVAL)
+    yield _table(what_if, plain)
     yield _points(shown["caveats"], plain)
+
+
+def _without(data: Data, column: str) -> Data:
+    kept = [index for index, name in enumerate(data.columns) if name != column]
+    rows = tuple(tuple(row[index] for index in kept) for row in data.rows)
+    return Data(tuple(data.columns[index] for index in kept), rows, data.words)
 
 
 def _thinned(data: Data) -> Data:

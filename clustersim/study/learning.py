@@ -48,7 +48,13 @@ def learning_section(
     schedule = schedule_outlook(scenario.training, loss.law, loss.parameters)
     section = loss.section(loss.tokens / run_s, usd_per_day / _DAY_S)
     optimizer = optimizer_outlook(_optimizer_plan(scenario, ensemble, schedule, usd_per_day))
-    rows = [row | _worth_of_loss(loss, row["loss_change_nats"], run_s, usd_per_day) for row in optimizer["what_if"]]
+    changes = _loss_changes(schedule)
+    rows = [
+        row
+        | {"loss_change": changes.get(row["variant"])}
+        | _worth_of_loss(loss, row["loss_change_nats"], run_s, usd_per_day)
+        for row in optimizer["what_if"]
+    ]
     log, this = scenario.learning.log, scenario.model.catalogue_entry or "this plan's model"
     return section | {
         "own_log": None if log is None else loss.own_log(log),
@@ -131,5 +137,10 @@ def _optimizer_plan(
         warmup_steps=schedule["schedule"]["warmup_steps"],
         peak_learning_rate=training.optimizer.learning_rate.peak,
         usd_per_day=usd_per_day,
-        loss_changes={_PEAKS.get(row["name"], row["name"]): row["change_nats"]["p50"] for row in schedule["what_if"]},
+        loss_changes={name: change["p50"] for name, change in _loss_changes(schedule).items()},
     )
+
+
+def _loss_changes(schedule: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """What other schedules and peaks do to the final loss [nats/token], by the optimizer's names for them."""
+    return {_PEAKS.get(row["name"], row["name"]): row["change_nats"] for row in schedule["what_if"]}

@@ -101,7 +101,7 @@ def test_a_loss_that_no_tokens_make_up_for_is_worth_never(summary: dict[str, Any
     row.update(loss_days=None, loss_usd=None)
     shown = optimizer(entry, summary["learning"]["schedule"])
     assert shown is not None
-    assert next(row for row in shown["what_if"].rows if row[0] == "constant, no decay")[2:4] == ("never", "never")
+    assert next(row for row in shown["what_if"].rows if row[0] == "constant, no decay")[3:5] == ("never", "never")
 
 
 @pytest.mark.parametrize(("steps", "written"), [(0.477, "<1"), (24.0, "24"), (954.4, "954"), (47_684.0, "47.7k")])
@@ -143,10 +143,23 @@ def test_other_settings_stand_beside_the_plan(summary: dict[str, Any]) -> None:
     shown = optimizer(summary["learning"]["optimizer"], summary["learning"]["schedule"])
     assert shown is not None
     rows = {row[0]: row for row in shown["what_if"].rows}
-    assert [rows["as planned"][column] for column in (1, 2, 3, 5, 6)] == ["–"] * 5
-    assert rows["no warm-up"][5].startswith("+")
+    assert [rows["as planned"][column] for column in (1, 2, 3, 4, 6, 7)] == ["–"] * 6
+    assert rows["no warm-up"][6].startswith("+")
     assert rows["constant, no decay"][1].startswith("+0.")
-    assert float(rows["recipe modern"][5].replace("−", "-")) < 0.0, "a run of fewer rewinds is shorter"
+    assert rows["constant, no decay"][2].startswith("+0.")
+    assert float(rows["recipe modern"][6].replace("−", "-")) < 0.0, "a run of fewer rewinds is shorter"
+
+
+def printed(summary: dict[str, Any], width: int) -> str:
+    out = io.StringIO()
+    print_learning(summary, Console(file=out, width=width, color_system=None))
+    return out.getvalue()
+
+
+def test_a_narrow_terminal_does_without_the_intervals_of_other_settings(summary: dict[str, Any]) -> None:
+    headings = {width: printed(summary, width) for width in (100, 200)}
+    assert "90 %  which is worth" in headings[200]
+    assert not any(line.startswith("instead") and "90 %" in line for line in headings[100].splitlines())
 
 
 def test_the_loss_is_shown_from_the_first_step_and_by_the_day(summary: dict[str, Any]) -> None:
@@ -174,9 +187,7 @@ def test_the_page_has_all_of_it(summary: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("width", [60, 140])
 def test_the_terminal_tells_the_same(summary: dict[str, Any], width: int) -> None:
-    out = io.StringIO()
-    print_learning(summary, Console(file=out, width=width, color_system=None))
-    text = out.getvalue()
+    text = printed(summary, width)
     for words in ("What emerges", "The corpus: fineweb-edu", "The optimizer's loop", "Claims, held against", "GSM8K"):
         assert words in text
     assert max(len(line) for line in text.splitlines()) <= width

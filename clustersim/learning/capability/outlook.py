@@ -13,7 +13,14 @@ from clustersim.learning.capability.crossing import crossing
 from clustersim.learning.capability.exact_match import skill_width
 from clustersim.learning.capability.forecast import SAMPLES, outcomes, score_interval
 from clustersim.learning.capability.instruction import InstructionFollowing, instruction_following
-from clustersim.learning.capability.law import SLOPE, CapabilityLaw, Floats, Trained, width_decades
+from clustersim.learning.capability.law import (
+    FEWEST_TOKENS_PER_PARAMETER,
+    SLOPE,
+    CapabilityLaw,
+    Floats,
+    Trained,
+    width_decades,
+)
 from clustersim.learning.capability.through_loss import accuracy_draws, accuracy_law, accuracy_laws
 from clustersim.learning.quantiles import Reached, reached_at
 
@@ -246,6 +253,8 @@ def _caveats(family: str | None) -> list[str]:
         "The laws speak of finished models: in the middle of a run, the learning rate still high, a checkpoint scores "
         "lower. Tokens per parameter stand in for the data and the year of a model, too, so that a run's own path is "
         "less sure than its end.",
+        f"Before a run has {FEWEST_TOKENS_PER_PARAMETER:g} token a parameter, where no model of the fits lies, its "
+        "score is taken to hang on its tokens alone: crossings there are the same for every larger model.",
         "An exact match over several tokens looks more abrupt than the skill behind it (Schaeffer et al. 2023).",
         f"Each interval is made of {short(SAMPLES)} sampled models.",
     ]

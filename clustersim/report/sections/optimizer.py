@@ -11,6 +11,9 @@ from clustersim.report.numbers import COUNT, FRACTION, LOSS, MISSING, TOKENS, US
 from clustersim.report.stats import OUT_OF_REACH, spread
 from clustersim.report.words import humanize
 
+INTERVAL = "90 %"
+"""Column that a narrow terminal does without."""
+
 _RATE = Unit(((0.0, 0.01, " %"),), decimals=0)
 _HOURS = Unit(((1.0, 1.0, " h"), (0.0, 1 / 60, " min")), decimals=1)
 _PLAIN = Unit(TOKENS.steps)
@@ -128,11 +131,22 @@ def _trouble_facts(entry: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _what_if(rows: list[Mapping[str, Any]]) -> Table:
     return Table(
-        ("instead", "loss, nats", "which is worth, days", "cost", "rewinds", "time lost, days", "cost", "divergence"),
+        (
+            "instead",
+            "loss, nats",
+            INTERVAL,
+            "which is worth, days",
+            "cost",
+            "rewinds",
+            "time lost, days",
+            "cost",
+            "divergence",
+        ),
         tuple(
             (
                 row["variant"],
                 signed(row["loss_change_nats"], _CHANGE),
+                _interval(row.get("loss_change")),
                 *_worth(row),
                 spread(row["rewinds"], COUNT),
                 signed(row["days_over_first"], _DAYS),
@@ -142,6 +156,12 @@ def _what_if(rows: list[Mapping[str, Any]]) -> Table:
             for row in rows
         ),
     )
+
+
+def _interval(change: Mapping[str, float] | None) -> str:
+    if not change:
+        return MISSING
+    return f"{signed(change['p5'], _CHANGE)} to {signed(change['p95'], _CHANGE)}"
 
 
 def _worth(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -115,8 +115,17 @@ def _predict(row: ScoreRow, laws: Laws) -> PredictedScore:
     fitted = in_family(law, family, name)
     low, middle, high = score_interval(law, model, family, name)
     others = _others(law, family, name)
-    words = [*assumed, _of_family(family, others), *_own(fitted), *_reach(law, model)]
+    words = [*assumed, _of_family(family, others), *_own(fitted), *_reach(law, model), *_unread(row)]
     return PredictedScore(row, low, middle, high, "; ".join(words), bool(others), fitted)
+
+
+def _unread(row: ScoreRow) -> list[str]:
+    """Why the measured score of a row is held against nothing, where it has one."""
+    try:
+        row.number("score", 0.0, 1.0)
+    except ValueError as problem:
+        return [f"{problem}: not compared"]
+    return []
 
 
 def _no_law(row: ScoreRow, task: str, laws: Laws) -> str:

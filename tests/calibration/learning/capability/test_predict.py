@@ -84,6 +84,13 @@ def test_rows_that_cannot_be_predicted_say_why(tmp_path, shipped):
         assert words in item.reason
 
 
+def test_a_score_that_is_no_fraction_is_said_to_be_compared_with_nothing(tmp_path, shipped):
+    (percent,) = predicted(tmp_path, shipped, mmlu(score="50"))
+    assert percent.measured is None
+    assert percent.middle is not None
+    assert percent.reason.endswith("score: 50 is not a fraction: not compared")
+
+
 def test_a_ragged_row_is_its_own_fault(tmp_path, shipped):
     path = write_table(tmp_path / "rows.csv", [mmlu()])
     path.write_text(path.read_text("utf-8") + "MMLU,x\n", "utf-8")
