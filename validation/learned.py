@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from clustersim.calibration.cases import Case
-from clustersim.learning.loss.spread import NORMAL_90
+from clustersim.learning.quantiles import NORMAL_90
 from clustersim.study.scoreboard.published.learned import corpus_cases, schedule_cases, score_cases
 from clustersim.study.scoreboard.published.loss import loss_cases
 from validation.predicted import HERE

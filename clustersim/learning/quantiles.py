@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 SHARES = (0.05, 0.5, 0.95)
 """A median and the ends of a 90 % interval."""
+NORMAL_90 = 1.6448536269514722
+"""Half-width of a central 90 % interval of a normal distribution, in standard deviations."""
 
 
 class Quantiles(TypedDict):

@@ -155,7 +155,7 @@ def learning_outlook(scenario: Scenario) -> LossReading:
     """
     model = scenario.model
     law = loss_law(scenario.learning.law, mixture=model.mixture is not None)
-    tokens = sum(phase.tokens for phase in scenario.training.phases)
+    tokens = scenario.training.tokens
     parameters = float(counted_parameters(model, law.parameter_count))
     return LossReading(
         law,
@@ -306,7 +306,7 @@ def _facts(scenario: Scenario, ensemble: Ensemble) -> PlanFacts:
     return PlanFacts(
         gpus=training.gpus,
         least_gpus=training.sizes[-1],
-        tokens=sum(phase.tokens for phase in training.phases),
+        tokens=training.tokens,
         steps=float(sum(steps)),
         micro_batches=passes,
         replicas=max(layout.data_parallel for layout in layouts),

@@ -18,7 +18,7 @@ def training_flops(scenario: Scenario) -> Callable[[ArrayLike], Floats]:
     Repeats, and a quality that the scenario applies to scores, make D more or less than what was trained.
     """
     per_token = 6.0 * count_parameters(scenario.model).active
-    effective = worth_to_scores(scenario.corpus, _tokens(scenario))
+    effective = worth_to_scores(scenario.corpus, scenario.training.tokens)
     if effective is None:
         return lambda tokens: per_token * np.asarray(tokens, np.float64)
     return lambda tokens: per_token * effective.median(tokens)
@@ -26,14 +26,14 @@ def training_flops(scenario: Scenario) -> Callable[[ArrayLike], Floats]:
 
 def trained_after(scenario: Scenario) -> Callable[[float | None], Trained]:
     """The plan's model after so many tokens; at its end for None."""
-    active, flops, end = float(count_parameters(scenario.model).active), training_flops(scenario), _tokens(scenario)
+    active, flops, end = (
+        float(count_parameters(scenario.model).active),
+        training_flops(scenario),
+        scenario.training.tokens,
+    )
 
     def trained(tokens: float | None) -> Trained:
         at = end if tokens is None else tokens
         return Trained(active, at, float(flops(at)))
 
     return trained
-
-
-def _tokens(scenario: Scenario) -> float:
-    return sum(phase.tokens for phase in scenario.training.phases)

@@ -7,6 +7,7 @@ from pathlib import Path
 from clustersim.calibration.failure_log.moments import WAYS, Moments
 from clustersim.scenario.quantity import QuantityError, suggestion
 from clustersim.tables.csv_lines import CsvLine, TableError
+from clustersim.tables.header import separated_otherwise
 from clustersim.tables.numbers import said
 
 MOMENTS = ("repaired", "in_service", "out_of_service")
@@ -69,7 +70,7 @@ class Row:
 def check_header(file: Path, header: tuple[str, ...], needed: Sequence[str], moments: Moments) -> list[str]:
     """Problems of a header: columns that are missing, there twice, or written in another way than the time is."""
     missing = [f"{file}:1: column '{name}' is missing" for name in needed if name not in header]
-    if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+    if missing and separated_otherwise(header):
         return [f"{file}:1: not separated by commas; export the table as CSV with commas"]
     twice = sorted({name for name in header if name and header.count(name) > 1})
     missing += [f"{file}:1: column '{name}' stands there twice; rename one of them" for name in twice]

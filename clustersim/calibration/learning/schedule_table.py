@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.csv_lines import csv_lines
+from clustersim.tables.header import cells_by_column, check_header
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -82,14 +83,7 @@ def read_curves(path: Path) -> CurveTable:
         If it is no CSV or lacks columns of :data:`NEEDED`; names file and line.
     """
     header, lines = csv_lines(path)
-    missing = [name for name in NEEDED if name not in header]
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if missing:
-        msg = f"{path}:1: lacks the columns {', '.join(missing)}"
-        raise TableError(msg)
-    if repeated:
-        msg = f"{path}:1: column {', '.join(repeated)} stands there twice; rename one of them"
-        raise TableError(msg)
+    check_header(path, header, NEEDED)
     return CurveTable(path, header, tuple(_row(line, cells, header) for line, cells in lines))
 
 
@@ -102,8 +96,7 @@ def faults(table: CurveTable, *, with_loss: bool) -> list[str]:
 
 
 def _row(line: int, cells: list[str], header: tuple[str, ...]) -> Row:
-    damage = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
-    padded = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+    padded, damage = cells_by_column(cells, header)
     step, step_fault = _number(padded, "step")
     rate, rate_fault = _number(padded, "lr")
     loss, loss_fault = _number(padded, "loss")

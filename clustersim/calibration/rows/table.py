@@ -10,7 +10,8 @@ from clustersim.calibration.rows.faults import fault_of
 from clustersim.calibration.rows.row import PublishedStep, published_step
 from clustersim.calibration.rows.shape import shape_is_said
 from clustersim.calibration.rows.siblings import NOTHING_BORROWED, Borrowed, borrow_shapes
-from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.csv_lines import csv_lines
+from clustersim.tables.header import cells_by_column, check_header
 from clustersim.tables.numbers import said
 
 NEEDED = ("model", "n_layers", "hidden", "n_heads", "seq_len", "gpu", "stack", "n_gpus", "global_batch_seqs")
@@ -87,24 +88,8 @@ def read_table(path: Path) -> Table:
         If it cannot be read, is not such a CSV, or lacks columns of :data:`NEEDED`.
     """
     header, lines = csv_lines(path)
-    _check_header(path, header)
+    check_header(path, header, NEEDED, "add them, with empty cells where nothing is known")
     return Table(path, header, _with_shapes([_record(line, cells, header) for line, cells in lines]))
-
-
-def _check_header(path: Path, header: tuple[str, ...]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    missing = [name for name in NEEDED if name not in header]
-    if not any(header):
-        msg = f"{path}:1: no header; the first line has to name the columns: {', '.join(NEEDED)}"
-    elif missing:
-        msg = f"{path}:1: lacks the columns {', '.join(missing)}; add them, with empty cells where nothing is known"
-        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-            msg = f"{path}:1: not separated by commas; export the table as CSV with commas"
-    elif repeated:
-        msg = f"{path}:1: column {', '.join(repeated)} stands there twice; rename one of them"
-    else:
-        return
-    raise TableError(msg)
 
 
 def _with_shapes(records: list[Record]) -> tuple[Record, ...]:
@@ -116,10 +101,8 @@ def _with_shapes(records: list[Record]) -> tuple[Record, ...]:
 
 
 def _record(line: int, cells: list[str], header: tuple[str, ...]) -> Record:
-    damage = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
-    # Cells beyond the header have no column to come back in.
-    padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
-    return Record(line, dict(zip(header, padded, strict=True)), damage)
+    by_column, damage = cells_by_column(cells, header)
+    return Record(line, by_column, damage)
 
 
 def read_record(record: Record) -> PublishedStep:

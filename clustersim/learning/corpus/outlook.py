@@ -55,7 +55,7 @@ def corpus_outlook(
     corpus = scenario.corpus
     if corpus is None:
         return None
-    tokens = math.fsum(phase.tokens for phase in scenario.training.phases)
+    tokens = scenario.training.tokens
     wall_s = plan.ideal_s if run_s is None else run_s
     work, uses, loads = funnel_work(corpus), source_uses(corpus, tokens), phase_loads(scenario, plan)
     return {

@@ -6,7 +6,7 @@ from typing import TypedDict
 import numpy as np
 
 from clustersim._numerals import short
-from clustersim.learning.loss.effective import EffectiveTokens
+from clustersim.learning.loss.effective import EffectiveTokens, fresh_tokens
 from clustersim.learning.loss.forecast import extrapolations
 from clustersim.learning.loss.forms import FORMS, Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
@@ -46,7 +46,7 @@ class Candidate:
     @property
     def fresh_tokens(self) -> float:
         """Fresh tokens that its own are worth, by the median."""
-        return self.tokens if self.worth is None else float(self.worth.median(self.tokens))
+        return fresh_tokens(self.tokens, self.worth)
 
 
 class FormDifference(TypedDict):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from clustersim.catalog import entries, entry
 from clustersim.learning.loss.forecast import CurvePoint, final_loss
 from clustersim.learning.loss.law import LossLaw
-from clustersim.learning.loss.spread import NORMAL_90
+from clustersim.learning.quantiles import NORMAL_90
 
 Floats = NDArray[np.float64]
 

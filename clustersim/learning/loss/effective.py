@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clustersim.learning.loss.spread import NORMAL_90
+from clustersim.learning.quantiles import NORMAL_90
 
 Floats = NDArray[np.float64]
 
@@ -59,3 +59,8 @@ class EffectiveTokens:
         # In logarithms, as the factor is: else the tokens of a median would not be those it was read at.
         at = np.log(np.maximum(np.asarray(effective, np.float64), 1e-300))
         return np.exp(np.interp(at, np.log(self.tokens * self.middle), np.log(self.tokens), right=np.inf))
+
+
+def fresh_tokens(tokens: float, effective: EffectiveTokens | None) -> float:
+    """Fresh tokens that so many are worth, by the median; themselves where each is a fresh one."""
+    return tokens if effective is None else float(effective.median(tokens))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustersim.tables.csv_lines import CsvLine, TableError, lines_in
+from clustersim.tables.header import separated_otherwise
 from clustersim.tables.numbers import number_in, said
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,7 @@ def read_log_rows(text: str, file: str) -> LogRows:
         return _nothing([str(error)])
     if not any(header):
         return _nothing([f"{file}:1:1: no heading; the first line names the columns: tokens (or step) and loss"])
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+    if separated_otherwise(header):
         return _nothing([f"{file}:1:1: not separated by commas; export the table as CSV with commas"])
     problems: list[str] = []
     loss, position = _column(file, header, (LOSS,), problems), _column(file, header, POSITIONS, problems)

@@ -8,14 +8,13 @@ import numpy as np
 from clustersim._numerals import short
 from clustersim.learning.loss.course import LearningRates, course, settled_from_tokens
 from clustersim.learning.loss.decomposition import Decomposition, decomposition, explained
-from clustersim.learning.loss.effective import EffectiveTokens
+from clustersim.learning.loss.effective import EffectiveTokens, fresh_tokens
 from clustersim.learning.loss.forecast import CurvePoint, extrapolations
 from clustersim.learning.loss.forms import FORMS, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
-from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.loss.transient import transient_of, untrained_interval
 from clustersim.learning.loss.worth import Worth, worth_table
-from clustersim.learning.quantiles import Quantiles
+from clustersim.learning.quantiles import NORMAL_90, Quantiles
 
 POINTS = 80
 WORTH_AT = (0.02, 0.1, 0.25, 0.5, 1.0)
@@ -97,7 +96,7 @@ def loss_section(
         "corpus": law.corpus,
         "tokenizer": law.tokenizer,
         "final_loss": {"p5": curve[-1]["p5"], "p50": curve[-1]["p50"], "p95": curve[-1]["p95"]},
-        "decomposition": decomposition(law, parameters, _fresh(end, effective)),
+        "decomposition": decomposition(law, parameters, fresh_tokens(end, effective)),
         "untrained": {"p5": start[0], "p50": start[1], "p95": start[2]},
         "transient_until_tokens": settled,
         "curve": curve,
@@ -123,7 +122,7 @@ def caveats(
     said = [
         f"The loss is measured on {law.corpus} with the {law.tokenizer} tokenizer; on other text or with another "
         "tokenizer the same model shows another number.",
-        explained(law, parameters, _fresh(end, effective)),
+        explained(law, parameters, fresh_tokens(end, effective)),
         "The first of the fall follows the learning rate spent, as seen on runs of 124M to 3B parameters; of a far "
         "larger model it is an extrapolation, and its band says so.",
         _data(end, effective),
@@ -138,12 +137,7 @@ def caveats(
             f"The run ends after {short(settled)} tokens, in its first fall: its loss is that of a run that was broken "
             "off. What the forms of the law, a tenth of a nat and other schedules say is of runs that got through it."
         )
-    return said + _rejected(law, parameters, _fresh(end, effective)) + extrapolations(law, parameters, end)
-
-
-def _fresh(tokens: float, effective: EffectiveTokens | None) -> float:
-    """Fresh tokens that those of the plan are worth, by the median."""
-    return tokens if effective is None else float(effective.median(tokens))
+    return said + _rejected(law, parameters, fresh_tokens(end, effective)) + extrapolations(law, parameters, end)
 
 
 def _data(tokens: float, effective: EffectiveTokens | None) -> str:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
-NORMAL_90 = 1.6448536269514722
-"""Half-width of a central 90 % interval of a normal distribution, in standard deviations."""
 STRIDES = (
     _GOLDEN,
     math.sqrt(2.0) - 1.0,

@@ -6,7 +6,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from clustersim.learning.loss.effective import EffectiveTokens
+from clustersim.learning.loss.effective import EffectiveTokens, fresh_tokens
 from clustersim.learning.loss.forms import Floats, joint_loss_nats
 from clustersim.learning.loss.law import LossLaw
 from clustersim.learning.quantiles import Reached, reached
@@ -53,15 +53,10 @@ def tokens_for_fall(
 
     Where tokens are worth more or less than fresh ones, ``effective`` says so, and later ones are repeats of the same.
     """
-    start = _worth_of(tokens, effective)
+    start = fresh_tokens(tokens, effective)
     target = joint_loss_nats(law.draws, parameters, start) - nats
     factor = _factor(lambda factors: joint_loss_nats(law.draws, parameters, start * factors), target)
     return start * (factor - 1.0) if effective is None else effective.trained(start * factor) - tokens
-
-
-def _worth_of(tokens: float, effective: EffectiveTokens | None) -> float:
-    """Fresh tokens that so many are worth, by the median."""
-    return tokens if effective is None else float(effective.median(tokens))
 
 
 def tokens_worth(
@@ -90,7 +85,7 @@ def tokens_worth(
     if nats > 0.0:
         more = tokens_for_fall(law, parameters, tokens, nats, effective)
         return float(np.quantile(more, 0.5, method="nearest"))
-    start = _worth_of(tokens, effective)
+    start = fresh_tokens(tokens, effective)
     spared = start * np.expm1(nats / loss_slope(law, parameters, start))
     return float(np.median(spared if effective is None else effective.trained(start + spared) - tokens))
 
@@ -147,7 +142,7 @@ def _worth(
     nats: float,
     effective: EffectiveTokens | None,
 ) -> Worth:
-    fresh = _worth_of(tokens, effective)
+    fresh = fresh_tokens(tokens, effective)
     more = tokens_for_fall(law, parameters, tokens, nats, effective)
     larger = parameters_for_fall(law, parameters, fresh, nats)
     seconds = more / tokens_per_s

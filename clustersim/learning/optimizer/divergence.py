@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clustersim.learning.quantiles import NORMAL_90
 from clustersim.scenario.schema.recipe import Recipe
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,6 @@ NEXT_RATE = 0.5
 """Learning rate of the next attempt over that of the last: OPT-175B and BigScience halved theirs."""
 MOST_ATTEMPTS = 5
 """Attempts after which a plan is given up: GLM-130B abandoned five before a change of data held, BigScience six."""
-
-_NORMAL_90 = 1.6449
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def divergence_draws(recipe: Recipe, start: Start, draws: int, seed: int = 0) ->
     scores = generator.standard_normal((2, draws))
     chance = _recipe_chance(recipe, draws, generator)
     lacking = 1.0 - min(1.0, start.warmup_steps / USUAL_WARMUP_STEPS)
-    warmup = (math.log(NO_WARMUP_ODDS) + math.log(NO_WARMUP_SPREAD) / _NORMAL_90 * scores[0]) * lacking
+    warmup = (math.log(NO_WARMUP_ODDS) + math.log(NO_WARMUP_SPREAD) / NORMAL_90 * scores[0]) * lacking
     exponent = np.maximum(0.0, RATE_EXPONENT + RATE_EXPONENT_SIGMA * scores[1])
     return _with_odds(chance, np.exp(warmup + exponent * math.log(start.rate_ratio / USUAL_RATIO)))
 

@@ -10,11 +10,11 @@ from clustersim._numerals import times
 from clustersim.learning.loss.curve import annealing_of, curve
 from clustersim.learning.loss.forecast import CurvePoint
 from clustersim.learning.loss.law import LossLaw
-from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.optimizer.plan import batch_ramp, schedule_of
 from clustersim.learning.optimizer.schedule_what_if import Difference, ended, schedule_what_if
 from clustersim.learning.optimizer.schedules import BatchRamp, Schedule, area, sampled, share
 from clustersim.learning.optimizer.second_law import SecondOpinion, beyond_the_laws, multi_power_change
+from clustersim.learning.quantiles import NORMAL_90
 from clustersim.scenario.schema.training import Training
 
 POINTS = 60

@@ -148,6 +148,6 @@ def cached_share(scenario: Scenario, corpus: Corpus, nodes: int) -> tuple[float,
     unique = unique_tokens(corpus)
     if loader.cache is None or unique is None:
         return 0.0, 1.0
-    trained = math.fsum(phase.tokens for phase in scenario.training.phases)
+    trained = scenario.training.tokens
     kept = nodes * loader.cache.size / (unique * bytes_per_token(corpus))
     return min(1.0, kept), min(1.0, unique / trained)

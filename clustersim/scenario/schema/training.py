@@ -190,6 +190,11 @@ class Training(Section):
         return tuple(sorted({layout.gpus for layout in layouts | resized}, reverse=True))
 
     @property
+    def tokens(self) -> float:
+        """Tokens of all phases."""
+        return sum(phase.tokens for phase in self.phases)
+
+    @property
     def gpus(self) -> int:
         """Most GPUs that the job has at a time."""
         return self.sizes[0]

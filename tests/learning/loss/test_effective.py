@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from clustersim.learning import final_loss, loss_law
 from clustersim.learning.loss.course import cosine_rates, course
 from clustersim.learning.loss.effective import EffectiveTokens
-from clustersim.learning.loss.spread import NORMAL_90
 from clustersim.learning.loss.worth import tokens_for_fall, tokens_worth
+from clustersim.learning.quantiles import NORMAL_90
 
 LAW = loss_law("olmo-ladder-pile")
 GRID = np.geomspace(1e6, 1e16, 200)

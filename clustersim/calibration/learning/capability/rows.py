@@ -11,6 +11,7 @@ import numpy as np
 from clustersim.calibration.learning.capability.mixed_logistic import Scores
 from clustersim.learning.capability.law import Trained, covariates
 from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.header import cells_by_column, check_header
 from clustersim.tables.numbers import number_in, said
 
 NEEDED = ("task", "model", "family", "params", "tokens")
@@ -92,21 +93,13 @@ def read_scores(path: Path) -> ScoreTable:
         If it cannot be read, is no such CSV, or lacks columns of :data:`NEEDED`.
     """
     header, lines = csv_lines(path)
-    missing = [name for name in NEEDED if name not in header]
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if missing:
-        msg = f"{path}:1: lacks the columns {', '.join(missing)}; add them, with empty cells where nothing is known"
-        raise TableError(msg)
-    if repeated:
-        msg = f"{path}:1: column {', '.join(repeated)} stands there twice; rename one of them"
-        raise TableError(msg)
+    check_header(path, header, NEEDED, "add them, with empty cells where nothing is known")
     return ScoreTable(path, header, tuple(_row(line, cells, header) for line, cells in lines))
 
 
 def _row(line: int, cells: Sequence[str], header: tuple[str, ...]) -> ScoreRow:
-    damage = "" if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
-    padded = [*cells, *[""] * (len(header) - len(cells))][: len(header)]
-    return ScoreRow(line, dict(zip(header, padded, strict=True)), damage)
+    by_column, damage = cells_by_column(cells, header)
+    return ScoreRow(line, by_column, damage)
 
 
 def trained(row: ScoreRow) -> Trained | None:

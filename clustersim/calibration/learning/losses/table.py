@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clustersim.tables.csv_lines import TableError, csv_lines
+from clustersim.tables.header import cells_by_column, check_header
 from clustersim.tables.numbers import number_in, said
 
 PARAMETERS = ("params_nonembed_approx", "parameters")
@@ -93,37 +94,19 @@ def read_losses(path: Path) -> LossTable:
         If it cannot be read, lacks a column, or holds cells that are no numbers; names all of them.
     """
     header, lines = csv_lines(path)
-    _check_header(path, header)
+    check_header(path, header, ("run", PARAMETERS, "tokens"))
     wrong: list[str] = []
     rows = []
     for line, cells in lines:
+        by_column, damage = cells_by_column(cells, header)
         if len(cells) > len(header):
-            wrong.append(f"{path}:{line}: {len(cells)} cells under {len(header)} columns")
+            wrong.append(f"{path}:{line}: {damage}")
             continue
-        padded = [*cells, *[""] * (len(header) - len(cells))]
-        rows.append(_row(path, line, dict(zip(header, padded, strict=True)), wrong))
+        rows.append(_row(path, line, by_column, wrong))
     if wrong:
         more = len(wrong) - _MOST_WRONG
         raise TableError("\n".join([*wrong[:_MOST_WRONG], *([f"{path}: and {more} more"] if more > 0 else [])]))
     return LossTable(path, header, tuple(row for row in rows if row is not None), _loss_columns(header))
-
-
-def _check_header(path: Path, header: tuple[str, ...]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    missing = [name for name in ("run", "tokens") if name not in header]
-    if not set(PARAMETERS) & set(header):
-        missing.append(" or ".join(PARAMETERS))
-    if not any(header):
-        msg = f"{path}:1: no header; the first line has to name the columns: run, {PARAMETERS[0]}, tokens"
-    elif len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        msg = f"{path}:1: not separated by commas; export the table as CSV with commas"
-    elif missing:
-        msg = f"{path}:1: lacks the columns {', '.join(missing)}"
-    elif repeated:
-        msg = f"{path}:1: column {', '.join(repeated)} stands there twice; rename one of them"
-    else:
-        return
-    raise TableError(msg)
 
 
 def _loss_columns(header: Sequence[str]) -> dict[str, str]:
